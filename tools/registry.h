@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/ports.h"
+#include "tools/schema/schema.h"
+#include "tools/tool.h"
+
+namespace pareto {
+
+class WorkerPool;
+
+// The tools of a process, by name: built-in ones, plugins and MCP servers alike.
+//
+// specs() and invoke() are called on the loop's thread; a worker runs the blocking call and the
+// handler is called on the loop's thread. Destroying the operation asks the call to stop and drops
+// its result. Calls under way keep their tool alive.
+class ToolRegistry : public Toolbox {
+ public:
+  static constexpr int kMaxArgumentDepth = 64;
+  static constexpr std::size_t kMaxArgumentBytes = 1 << 20;
+
+  // `workers` and `clock` outlive the registry. invalid: two tools of one name, a name that models
+  // can't be given ([A-Za-z0-9_-], 64 at most), or a schema that does not compile.
+  static Result<std::unique_ptr<ToolRegistry>> make(std::vector<std::shared_ptr<Tool>> tools,
+                                                    WorkerPool& workers, const Clock& clock);
+
+  Result<std::vector<ToolSpec>> specs(const Task& task) const override;
+  std::unique_ptr<Operation> invoke(Call call,
+                                    std::move_only_function<void(ToolResult)> done) override;
+
+  // The same as invoke on the calling thread, which blocks: `pareto tools call` and tests.
+  ToolResult call(const Call& call, std::stop_token stop) const;
+  // Every tool, sorted by name.
+  std::vector<ToolSpec> all() const;
+  const ToolSpec* find(std::string_view name) const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<Tool> tool;
+    Schema schema;
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;
+
+  ToolRegistry(Entries entries, WorkerPool& workers, const Clock& clock);
+  static ToolResult perform(const Entries& entries, const Call& call, std::stop_token stop,
+                            const Clock& clock);
+
+  std::shared_ptr<const Entries> entries_;
+  WorkerPool& workers_;
+  const Clock& clock_;
+};
+
+// Of `names`, the one that `name` was most likely meant to be; empty when none is near.
+std::string nearest_name(std::string_view name, const std::vector<std::string>& names);
+
+}  // namespace pareto

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "agent/core/ports.h"
+
+namespace pareto {
+
+class CorpusCache;
+class Sandbox;
+class WorkerPool;
+
+// Whether a run works on a copy of the task's folder or on the folder itself.
+enum class WorkspaceSource { copy, in_place };
+
+struct WorkbenchOptions {
+  std::string state_folder;  // STATE; a run's folder is STATE/runs/RUN
+  WorkspaceSource source = WorkspaceSource::copy;
+  std::int64_t max_bytes = 256LL << 20;  // of a copied folder
+  std::int64_t max_files = 100'000;
+};
+
+// Workspaces on the local disk. The folder STATE/runs/RUN holds `workspace` (unless in place),
+// `snapshot` (the workspace as it was at the start, the base of diffs) and `place.json`, which is
+// written last: a folder without it was left by a crash and is made anew.
+//
+// Called on the loop's thread, works on the pool, completes on the loop's thread.
+class LocalWorkbench : public Workbench {
+ public:
+  // All arguments outlive the workbench.
+  LocalWorkbench(WorkbenchOptions options, const Sandbox& sandbox, CorpusCache& corpora,
+                 WorkerPool& workers, const Clock& clock);
+
+  // limit: the folder is larger than the options allow; invalid: a path in `files` leaves the
+  // workspace.
+  std::unique_ptr<Operation> open(const RunId& run, const Task& task, Handler<Place> done) override;
+  std::unique_ptr<Operation> brief(const Place& place, const Task& task,
+                                   Handler<Briefing> done) override;
+  std::unique_ptr<Operation> verify(const Place& place, const CheckCommand& check,
+                                    Deadline deadline, Handler<Verdict> done) override;
+  std::unique_ptr<Operation> diff(const RunId& run, const Place& place,
+                                  Handler<std::string> done) override;
+
+  // The folder that holds everything of a run.
+  std::string run_folder(const RunId& run) const;
+  // The workspace as it was when the run started.
+  std::string snapshot_folder(const RunId& run) const;
+
+ private:
+  WorkbenchOptions options_;
+  const Sandbox& sandbox_;
+  CorpusCache& corpora_;
+  WorkerPool& workers_;
+  const Clock& clock_;
+};
+
+// The blocking forms; each runs on the calling thread.
+Result<Workbench::Place> open_workspace(const WorkbenchOptions& options, const RunId& run,
+                                        const Task& task);
+Result<Briefing> brief_workspace(const Workbench::Place& place, const Task& task,
+                                 const Sandbox& sandbox, CorpusCache& corpora,
+                                 std::stop_token stop);
+Verdict verify_workspace(const std::string& workspace, const CheckCommand& check,
+                         Milliseconds at_most, const Sandbox& sandbox, std::stop_token stop);
+// Ends with a newline unless empty; at most 1 MB; binary files are named only.
+Result<std::string> diff_folders(const std::string& before, const std::string& after);
+// Makes the workspace of run `to` from the snapshot of `from` with `diff` applied.
+Result<Workbench::Place> fork_workspace(const WorkbenchOptions& options, const RunId& from,
+                                        const RunId& to, const std::string& diff);
+// SHA-256 in hexadecimal over the paths, kinds, executable bits and contents below `folder`.
+// Differs whenever somebody changed the workspace.
+Result<std::string> digest_folder(const std::string& folder);
+
+// What a scorer runs after a run has ended.
+struct ScoreRequest {
+  std::string workspace;  // is copied, never changed
+  std::string snapshot;   // files that decide a Python verdict are restored from it; may be empty
+  std::map<std::string, std::string> files;  // hidden files, written over what the agent left
+  std::string command;
+  Milliseconds timeout{10'000};
+};
+
+// Runs `command` in a fresh sandbox on a copy of the workspace. conftest.py, sitecustomize.py,
+// usercustomize.py, *.pth, pytest.ini, tox.ini and setup.cfg that were not in the snapshot are
+// removed first, and those that were are put back. Verdict.output holds up to 1 MB;
+// Verdict.error is set when no verdict was reached.
+Verdict score_workspace(const ScoreRequest& request, const Sandbox& sandbox, std::stop_token stop);
+
+}  // namespace pareto
