@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/core/result.h"
+#include "agent/text/embedding.h"
+
+namespace pareto {
+
+// A stored vector and the sequence number of its row.
+struct IndexedVector {
+  std::int64_t seq = 0;
+  Embedding vector{};
+};
+
+struct VectorMatch {
+  std::int64_t seq = 0;
+  double similarity = 0;  // cosine
+
+  friend bool operator==(const VectorMatch&, const VectorMatch&) = default;
+};
+
+// The `k` nearest by comparing with every row, nearest first, the later row first among equals.
+std::vector<VectorMatch> exact_nearest(std::span<const IndexedVector> rows, const Embedding& query,
+                                       std::size_t k);
+
+// What an index was built from. An index whose stamp differs from the store's is stale.
+struct IndexStamp {
+  std::string embedding;      // name and version
+  std::int64_t last_seq = 0;  // of the rows in the index
+  std::int64_t rows = 0;
+  std::uint64_t rows_hash = 0;  // of all (seq, vector), in order
+
+  friend bool operator==(const IndexStamp&, const IndexStamp&) = default;
+};
+
+IndexStamp stamp_of(std::span<const IndexedVector> rows);
+
+// An immutable HNSW graph over the rows. A cache: everything in it can be made again from the
+// store. Thread: `nearest` from any number of threads at once.
+class VectorIndex {
+ public:
+  static Result<std::unique_ptr<VectorIndex>> build(std::span<const IndexedVector> rows);
+
+  // Reads what `save` wrote. The file is not trusted: length, checksum and stamp are compared
+  // before any of it is interpreted; a missing, cut, changed or stale file is an error, and the
+  // caller builds anew.
+  static Result<std::unique_ptr<VectorIndex>> load(const std::string& path,
+                                                   const IndexStamp& expected);
+
+  ~VectorIndex();
+  VectorIndex(const VectorIndex&) = delete;
+  VectorIndex& operator=(const VectorIndex&) = delete;
+
+  // Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder: a
+  // reader sees the old file or the new one, never a part.
+  Result<void> save(const std::string& path) const;
+
+  // About the `k` nearest, nearest first.
+  std::vector<VectorMatch> nearest(const Embedding& query, std::size_t k) const;
+
+  const IndexStamp& stamp() const;
+
+ private:
+  struct Graph;
+  explicit VectorIndex(std::unique_ptr<Graph> graph);
+  std::unique_ptr<Graph> graph_;
+};
+
+}  // namespace pareto
