@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/model.h"
+#include "agent/io/http_client.h"
+
+namespace pareto {
+
+// How a model is told how hard to think.
+enum class ReasoningControl {
+  none,
+  effort,  // "reasoning_effort", and "max_completion_tokens" without a temperature
+  budget,  // "reasoning": {"max_tokens"}
+};
+
+// What a server wants to see in a body besides the messages.
+struct ChatProfile {
+  std::string model;  // the provider's name for it
+  ToolDialect dialect = ToolDialect::native;
+  bool small = false;
+  ReasoningControl reasoning = ReasoningControl::none;
+  std::optional<double> temperature;
+  bool llama = false;      // "cache_prompt" and "id_slot"
+  std::string extra_body;  // JSON text of an object whose members are added; or empty
+};
+
+// One rendered request. `body` is the history, which only grows, then what is new each time.
+struct ChatBody {
+  std::vector<Segment> body;
+  std::uint64_t history_hash = 0;
+};
+
+// The messages of one run as the bytes of a request, rendered once each: a turn costs O(new bytes).
+// Bytes handed out stay valid and unchanged while the conversation grows.
+//
+// Neighbouring user messages are sent as one, and a system message behind the first as a user
+// message, since many chat templates refuse anything else.
+class ChatConversation final : public Conversation {
+ public:
+  explicit ChatConversation(std::shared_ptr<const ChatProfile> profile);
+  ~ChatConversation() override;
+
+  // Renders what is new. A history or tools that don't continue what was rendered before start it
+  // over. `slot`: for llama.
+  ChatBody render(const Request& request, std::optional<int> slot = std::nullopt);
+
+  // The rendered history so far, and its FNV-1a hash. The bytes of an earlier call are a prefix of
+  // those of a later one.
+  std::string_view history() const;
+  std::uint64_t history_hash() const { return hash_; }
+
+ private:
+  bool continues(const Request& request, std::uint64_t tools_hash) const;
+  void start_over(const Request& request, std::uint64_t tools_hash);
+  void add(const Message& message);
+  void add_user(std::string_view text);
+  void add_assistant(const Message& message);
+  void append(std::string_view bytes);
+  std::string tail(const Request& request, std::optional<int> slot) const;
+  Segment tools_segment(const Request& request);
+
+  std::shared_ptr<const ChatProfile> profile_;
+  std::shared_ptr<std::string> history_;  // grows in place; replaced when it is full
+  std::uint64_t hash_ = 0;
+  std::uint64_t tools_hash_ = 0;
+  std::size_t count_ = 0;    // messages rendered
+  MessageRef first_, last_;  // the ends of what was rendered
+  Role open_ = Role::system;
+  bool user_open_ = false;  // the last message lacks its closing quote and brace
+  bool after_assistant_ = false;
+  std::string pending_system_;  // tool instructions, until the first message is known
+  std::string scratch_;
+  std::shared_ptr<const std::string> members_;  // tool members of the last request
+  std::string members_only_tool_;
+  bool members_answer_only_ = false;
+};
+
+}  // namespace pareto
