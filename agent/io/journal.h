@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/core/event.h"
@@ -58,6 +59,14 @@ struct RunPage {
   std::string next;  // empty: no more
 };
 
+// A client's idempotency key and what identifies the request that it was used for.
+struct KeyClaim {
+  std::string key;
+  std::string body_hash;
+
+  friend bool operator==(const KeyClaim&, const KeyClaim&) = default;
+};
+
 // The journal in the state file. An append checks that its sequence numbers continue those stored:
 // a number that is taken or would leave a gap is an error (`invalid`), and nothing of it is stored.
 //
@@ -101,17 +110,14 @@ class SqliteJournal final : public Journal {
   Result<std::vector<Error>> check(std::size_t limit = 100);
 
  private:
-  struct KeyClaim {
-    std::string key;
-    std::string body_hash;
-  };
+  using Claims = std::map<RunId, KeyClaim>;
+  using Lines = std::vector<std::pair<std::int64_t, std::string>>;
   SqliteJournal(SqliteWriter& writer, SqliteConnection reader);
-  Result<RunId> stored_claim(const std::string& key, const std::string& body_hash,
-                             const RunId& run);
+  Result<Lines> read_lines(const RunId& run, std::int64_t after);
 
   SqliteWriter& writer_;
   SqliteConnection reader_;
-  std::map<RunId, KeyClaim> claims_;  // not stored yet
+  std::shared_ptr<Claims> claims_;  // not stored yet; shared with appends under way
 };
 
 // A journal that lives as long as its object: for tests, and for runs that nobody will ask about.
