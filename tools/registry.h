@@ -13,22 +13,22 @@
 
 namespace pareto {
 
+class Loop;
 class WorkerPool;
 
 // The tools of a process, by name: built-in ones, plugins and MCP servers alike.
 //
-// specs() and invoke() are called on the loop's thread; a worker runs the blocking call and the
-// handler is called on the loop's thread. Destroying the operation asks the call to stop and drops
-// its result. Calls under way keep their tool alive.
+// specs() and invoke() are called on the loop's thread; a call runs on a worker, or on the loop if
+// its tool says so, and the handler is called on the loop's thread after invoke has returned.
+// Destroying the operation asks the call to stop and drops its result. Calls under way keep their
+// tool alive.
 class ToolRegistry : public Toolbox {
  public:
-  static constexpr int kMaxArgumentDepth = 64;
-  static constexpr std::size_t kMaxArgumentBytes = 1 << 20;
-
-  // `workers` and `clock` outlive the registry. invalid: two tools of one name, a name that models
-  // can't be given ([A-Za-z0-9_-], 64 at most), or a schema that does not compile.
+  // `loop`, `workers` and `clock` outlive the registry. invalid: two tools of one name, a name that
+  // models can't be given ([A-Za-z0-9_-], 64 at most), or a schema that does not compile.
   static Result<std::unique_ptr<ToolRegistry>> make(std::vector<std::shared_ptr<Tool>> tools,
-                                                    WorkerPool& workers, const Clock& clock);
+                                                    Loop& loop, WorkerPool& workers,
+                                                    const Clock& clock);
 
   Result<std::vector<ToolSpec>> specs(const Task& task) const override;
   std::unique_ptr<Operation> invoke(Call call,
@@ -47,16 +47,15 @@ class ToolRegistry : public Toolbox {
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
 
-  ToolRegistry(Entries entries, WorkerPool& workers, const Clock& clock);
+  ToolRegistry(Entries entries, Loop& loop, WorkerPool& workers, const Clock& clock);
+  static std::vector<std::string> names(const Entries& entries);
   static ToolResult perform(const Entries& entries, const Call& call, std::stop_token stop,
                             const Clock& clock);
 
   std::shared_ptr<const Entries> entries_;
+  Loop& loop_;
   WorkerPool& workers_;
   const Clock& clock_;
 };
-
-// Of `names`, the one that `name` was most likely meant to be; empty when none is near.
-std::string nearest_name(std::string_view name, const std::vector<std::string>& names);
 
 }  // namespace pareto

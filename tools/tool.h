@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stop_token>
 #include <string>
 
@@ -33,6 +34,8 @@ class Tool {
   // Blocks until done. `arguments` satisfies spec().parameters. Fills everything but `call_id`. A
   // failure is a result whose text tells the model what to do next.
   virtual ToolResult call(const Json& arguments, const ToolContext& context) = 0;
+  // Bytes of text that a result may have; what is longer loses its middle.
+  virtual std::size_t max_text() const { return 10'000; }
 };
 
 // Results in one line.
@@ -40,7 +43,7 @@ ToolResult tool_ok(std::string text);
 ToolResult tool_error(std::string text);
 ToolResult tool_invalid(std::string text);
 
-// Whether the task has a folder of files to work on.
+// Whether the task is about files: it brings some, or a command that checks them.
 bool has_files(const Task& task);
 
 }  // namespace pareto

@@ -9,6 +9,8 @@
 
 namespace pareto {
 
+struct CompiledSchema;
+
 // The part of JSON Schema 2020-12 that tools use: type, properties, patternProperties, required,
 // additionalProperties, propertyNames, minProperties, maxProperties, enum, const, items,
 // prefixItems, contains, minItems, maxItems, uniqueItems, minLength, maxLength, minimum, maximum,
@@ -36,9 +38,8 @@ class Schema {
   std::vector<std::string> check(const Json& value) const;
 
  private:
-  struct Compiled;
-  explicit Schema(std::shared_ptr<const Compiled> compiled);
-  std::shared_ptr<const Compiled> compiled_;
+  explicit Schema(std::shared_ptr<const CompiledSchema> compiled);
+  std::shared_ptr<const CompiledSchema> compiled_;
 };
 
 }  // namespace pareto

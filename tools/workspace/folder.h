@@ -1,0 +1,87 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/result.h"
+
+namespace pareto {
+
+// A file descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return fd_; }
+  bool open() const { return fd_ >= 0; }
+  int release();
+
+ private:
+  int fd_ = -1;
+};
+
+// What a path names.
+struct FolderEntry {
+  std::string path;  // relative to the folder
+  enum class Kind { file, folder, symlink, other } kind = Kind::file;
+  std::int64_t bytes = 0;
+  mode_t mode = 0;
+};
+
+// A folder through which files are reached without ever leaving it: neither "..", nor an absolute
+// path, nor a symlink that another process puts in the way leads out. Paths are relative to the
+// folder, or start with "/workspace" (where a sandboxed command sees it). Safe while commands run
+// in the folder. Errors are phrased for the model.
+class Folder {
+ public:
+  static constexpr std::size_t kMaxFile = 8 << 20;
+
+  // `path` is absolute; not_found when it is no folder.
+  static Result<Folder> open(const std::string& path);
+
+  // The normal form of a path: relative, without "." and doubled slashes; "." is the folder.
+  // denied: it leaves the folder. invalid: empty, too long or with a zero byte.
+  static Result<std::string> normal(std::string_view path);
+
+  // A regular file's content. limit: larger than `max_bytes`.
+  Result<std::string> read(std::string_view path, std::size_t max_bytes = kMaxFile) const;
+  // Replaces or creates a file, whole or not at all; keeps the mode of an existing one and makes
+  // missing folders.
+  Result<void> write(std::string_view path, std::string_view text) const;
+  Result<void> remove(std::string_view path) const;
+  Result<FolderEntry> stat(std::string_view path) const;
+  // The entries of a folder, sorted by name; at most `limit`.
+  Result<std::vector<FolderEntry>> list(std::string_view path, std::size_t limit = 10'000) const;
+  // Visits what lies below `path` in path order without following symlinks; folders before what
+  // is in them. `visit` returns whether to enter a folder. Stops after `limit` entries and returns
+  // whether everything was seen.
+  Result<bool> walk(std::string_view path, std::size_t limit,
+                    const std::function<bool(const FolderEntry&)>& visit) const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  Folder(std::string path, std::shared_ptr<const Descriptor> root);
+  Result<Descriptor> open_beneath(const std::string& normal, int flags, mode_t mode = 0) const;
+  Result<Descriptor> parent_of(const std::string& normal, std::string* name) const;
+
+  std::string path_;
+  std::shared_ptr<const Descriptor> root_;
+};
+
+// openat2(RESOLVE_BENEATH) or, where the kernel has none, a walk that follows no symlink at all.
+// Returns a descriptor or -1 with errno. For Folder and its tests.
+int open_inside(int root, const std::string& path, int flags, unsigned mode);
+int walk_inside(int root, const std::string& path, int flags, unsigned mode);
+
+}  // namespace pareto
