@@ -60,6 +60,7 @@ struct Recall {
   Briefing briefing;
   std::vector<std::string> tools;    // names the task's toolbox offers, sorted
   std::int64_t tool_spec_bytes = 0;  // their specs as JSON text
+  std::vector<std::string> outside_tools;  // those that reach out of the sandbox
   std::string note;                  // why something could not be recalled, or empty
 
   friend bool operator==(const Recall&, const Recall&) = default;
