@@ -29,12 +29,14 @@ class SseParser {
 
   // `limit`: bytes of one line, and of the data of one event.
   explicit SseParser(std::size_t limit = kLimit) : limit_(limit) {}
+  SseParser(const SseParser&) = delete;
+  SseParser& operator=(const SseParser&) = delete;
 
   // Calls `sink(const SseEvent&)` for every event that ends within `chunk`. The sink must not call
   // or destroy the parser. An error (ErrorCode::limit) is final: later chunks give it again.
   template <class Sink>
   Result<void> feed(std::string_view chunk, Sink&& sink) {
-    rest_ = chunk;
+    begin(chunk);
     SseEvent event;
     while (next(event)) sink(static_cast<const SseEvent&>(event));
     return finish();
@@ -45,28 +47,48 @@ class SseParser {
   std::string_view last_id() const { return id_; }
 
  private:
+  void begin(std::string_view chunk);
   // The next event of `rest_`; false when it is used up or the limit is passed.
   bool next(SseEvent& event);
   Result<void> finish();
-  bool take_line(std::string_view& line);
   void skip_byte_order_mark();
+  bool take_line(std::string_view& line);
+  std::size_t line_end() const;
   void field(std::string_view line);
   void add_data(std::string_view value);
-  void stash();
+  bool dispatch(SseEvent& event);
+  void begin_event();
+  void keep_views();
+
+  // A text that is a view into the chunk for as long as possible.
+  struct Text {
+    std::string_view view;
+    std::string owned;
+    bool copied = false;
+
+    void keep() {
+      if (copied) return;
+      owned.assign(view);
+      view = owned;
+      copied = true;
+    }
+  };
 
   std::size_t limit_;
   std::string_view rest_;  // what is left of the chunk being fed
   std::string line_;       // an unfinished line of earlier chunks
-  std::string data_;       // data that had to be copied
-  std::string type_;
+  Text data_;
+  Text type_;
+  std::string id_buffer_;  // becomes `id_` with the event
   std::string id_;
-  std::string_view data_view_;  // data that lies within the chunk
-  std::string_view type_view_;
   std::optional<std::uint64_t> retry_ms_;
-  std::size_t mark_ = 0;     // bytes of a byte order mark seen at the start; 3: past it
-  bool after_cr_ = false;    // the last byte was \r: a \n belongs to it
-  bool line_taken_ = false;  // line_ holds a line that was handed out
+  std::size_t mark_ = 0;   // bytes of a byte order mark seen at the start
+  bool after_cr_ = false;  // the last byte was \r: a \n belongs to it
+  bool chunk_has_cr_ = false;
+  bool line_handed_out_ = false;
+  bool event_handed_out_ = false;
   bool has_data_ = false;
+  bool id_changed_ = false;
   bool over_ = false;
 };
 

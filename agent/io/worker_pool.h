@@ -37,6 +37,7 @@ class WorkerPool {
 
  private:
   struct State;
+  class Pending;
 
   // `run` is called and destroyed on a worker, `finish` on the loop.
   std::unique_ptr<Operation> enqueue(std::move_only_function<void(std::stop_token)> run,
