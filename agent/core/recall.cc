@@ -78,6 +78,7 @@ Json to_json(const Recall& recall) {
   return {{"neighbours", std::move(neighbours)},
           {"briefing", to_json(recall.briefing)},
           {"tools", recall.tools},
+          {"outside_tools", recall.outside_tools},
           {"tool_spec_bytes", recall.tool_spec_bytes},
           {"note", recall.note}};
 }
@@ -88,6 +89,7 @@ Result<Recall> recall_from_json(const Json& json) {
   recall.neighbours = fields.list<Neighbour>("neighbours", neighbour_from_json);
   recall.briefing = fields.nested<Briefing>("briefing", briefing_from_json);
   recall.tools = fields.texts("tools");
+  recall.outside_tools = fields.texts("outside_tools");
   recall.tool_spec_bytes = fields.integer_or("tool_spec_bytes", 0);
   recall.note = fields.text_or("note", "");
   if (auto read = fields.done(); !read) return std::unexpected(read.error());
