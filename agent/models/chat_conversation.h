@@ -55,12 +55,16 @@ class ChatConversation final : public Conversation {
   std::string_view history() const;
   std::uint64_t history_hash() const { return hash_; }
 
+  // Where the list of messages stands, between two of them.
+  struct Writing {
+    bool empty = true;
+    bool user_open = false;  // the last message lacks its closing quote and brace
+    bool after_assistant = false;
+  };
+
  private:
   bool continues(const Request& request, std::uint64_t tools_hash) const;
   void start_over(const Request& request, std::uint64_t tools_hash);
-  void add(const Message& message);
-  void add_user(std::string_view text);
-  void add_assistant(const Message& message);
   void append(std::string_view bytes);
   std::string tail(const Request& request, std::optional<int> slot) const;
   Segment tools_segment(const Request& request);
@@ -69,16 +73,14 @@ class ChatConversation final : public Conversation {
   std::shared_ptr<std::string> history_;  // grows in place; replaced when it is full
   std::uint64_t hash_ = 0;
   std::uint64_t tools_hash_ = 0;
-  std::size_t count_ = 0;    // messages rendered
-  MessageRef first_, last_;  // the ends of what was rendered
-  Role open_ = Role::system;
-  bool user_open_ = false;  // the last message lacks its closing quote and brace
-  bool after_assistant_ = false;
-  std::string pending_system_;  // tool instructions, until the first message is known
-  std::string scratch_;
-  std::shared_ptr<const std::string> members_;  // tool members of the last request
-  std::string members_only_tool_;
-  bool members_answer_only_ = false;
+  std::size_t count_ = 0;  // messages rendered
+  MessageRef first_;       // the ends of what was rendered
+  MessageRef last_;
+  Writing writing_;
+  std::string instructions_;                     // for the system message
+  std::shared_ptr<const std::string> closing_;   // tool members and what ends the body
+  std::string closing_only_tool_;
+  bool closing_answer_only_ = false;
 };
 
 }  // namespace pareto

@@ -27,6 +27,7 @@ class ChatDecoder {
   enum class Form { unknown, events, object };
 
   void remember(std::string_view bytes);
+  void flush_events();
 
   ChatBounds bounds_;
   ChatStream stream_;

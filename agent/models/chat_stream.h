@@ -13,6 +13,7 @@
 namespace pareto {
 
 class JsonCursor;
+struct ProviderError;
 
 // What a chat completion said on the wire, before its dialect is looked at. All text is UTF-8.
 struct ChatReply {
@@ -67,7 +68,7 @@ class ChatStream {
   };
 
   void fail(ErrorCode code, std::string message);
-  bool read_payload(JsonCursor& json, std::string_view type);
+  bool read_payload(JsonCursor& json, ProviderError& error, bool& is_error);
   bool read_choices(JsonCursor& json);
   bool read_choice(JsonCursor& json);
   bool read_delta(JsonCursor& json);
@@ -75,9 +76,6 @@ class ChatStream {
   bool read_tool_calls(JsonCursor& json);
   bool read_function(JsonCursor& json, Fragment& fragment);
   bool read_finish_reason(JsonCursor& json);
-  bool read_usage(JsonCursor& json);
-  bool read_timings(JsonCursor& json);
-  bool read_error(JsonCursor& json);
   void add(Fragment& fragment);
   Call* find_call(const Fragment& fragment);
   void show_pieces();
@@ -97,9 +95,5 @@ class ChatStream {
   bool finished_ = false;  // a finish reason came
   bool over_ = false;
 };
-
-// The code and the text of an error that a provider reported, by its status and its own code or
-// type. `status` 0: inside a stream that began well.
-Error provider_error(int status, std::string_view type, std::string_view message);
 
 }  // namespace pareto
