@@ -1,0 +1,27 @@
+"""Serves one weights file with the llama.cpp server inside the wheel `xllamacpp`.
+
+Arguments: weights, port, context of all slots together, slots, threads.
+"""
+import sys
+import threading
+
+import xllamacpp
+
+weights, port, context, slots, threads = sys.argv[1], *map(int, sys.argv[2:6])
+params = xllamacpp.CommonParams()
+params.model.path = weights
+params.hostnames = ["127.0.0.1"]
+params.port = port
+params.n_ctx = context
+params.n_parallel = slots
+params.cpuparams.n_threads = threads
+params.cpuparams_batch.n_threads = threads
+params.use_jinja = True
+params.offline = True
+# The engine is for programs of this machine: no page, and no answer to a page of another origin.
+params.ui = False
+params.cors_origins = "http://127.0.0.1"
+# Prompts of slots that were taken over stay in memory; the default of 8 GB is too much for a guest.
+params.cache_ram_mib = 2048
+server = xllamacpp.Server(params)
+threading.Event().wait()
