@@ -34,13 +34,19 @@ constexpr std::string_view kArithmeticWords[] = {
 constexpr std::string_view kArithmeticPhrases[] = {"how many", "how much", "how long",
                                                    "how far",  "in total", "calculate"};
 constexpr std::string_view kMathematicsWords[] = {
-    "cosine",     "denominator", "derivative",  "divisible", "equation", "hexagon",
-    "integer",    "integers",    "integral",    "matrix",    "modulo",   "perimeter",
-    "polynomial", "prime",       "probability", "proof",     "prove",    "radius",
-    "real",       "roots",       "sine",        "theorem",   "triangle", "vertices",
-    "sequence",   "simplify",    "expression",  "arithmetic"};
+    "cosine",     "denominator", "derivative",  "divisible",  "equation", "hexagon",
+    "integer",    "integers",    "integral",    "matrix",     "modulo",   "perimeter",
+    "polynomial", "prime",       "probability", "proof",      "prove",    "radius",
+    "real",       "roots",       "sine",        "theorem",    "triangle", "vertices",
+    "sequence",   "simplify",    "expression",  "arithmetic", "angle",    "area",
+    "circle",     "coordinates", "degrees",     "digit",      "digits",   "factor",
+    "function",   "graph",       "positive",    "product",    "solve",    "square",
+    "sum",        "triangles"};
 constexpr std::string_view kMathematicsPhrases[] = {"\\frac", "\\sqrt",   "\\sum",  "\\[",
                                                     "\\(",    "\\begin{", "\\text", "\\cdot"};
+constexpr std::string_view kNumberWords[] = {
+    "two", "three",  "four",   "five",  "six",     "seven",    "eight", "nine",
+    "ten", "eleven", "twelve", "dozen", "hundred", "thousand", "third", "quarter"};
 constexpr std::string_view kRecencyWords[] = {"currently", "latest",    "news",    "nowadays",
                                               "recent",    "today",     "today's", "tonight",
                                               "tomorrow",  "yesterday", "weather"};
@@ -78,6 +84,16 @@ double count_text(std::string_view text, std::string_view wanted) {
 double count_phrases(std::string_view text, Texts phrases) {
   double count = 0;
   for (const std::string_view phrase : phrases) count += count_text(text, phrase);
+  return count;
+}
+
+// Formulas between dollar signs; "$80" is money.
+double count_formulas(std::string_view text) {
+  double count = 0;
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    const char next = text[i + 1];
+    if (text[i] == '$' && ((next >= 'a' && next <= 'z') || next == '\\' || next == '(')) ++count;
+  }
   return count;
 }
 
@@ -121,8 +137,10 @@ void read_prompt(std::string_view prompt, TaskFeatures& features) {
   features.log_bytes = std::log1p(static_cast<double>(prompt.size()));
   features.log_words = std::log1p(static_cast<double>(words.size()));
   features.digit_share = share_of(text, is_digit);
-  features.numbers = static_cast<double>(std::count_if(
-      words.begin(), words.end(), [](std::string_view word) { return is_digit(word.front()); }));
+  features.numbers =
+      static_cast<double>(std::count_if(words.begin(), words.end(), [](std::string_view word) {
+        return is_digit(word.front()) || is_one_of(word, kNumberWords);
+      }));
   features.questions = count_text(text, "?");
   features.code_fences = count_text(text, "```");
   features.code_words = count_words(words, kCodeWords);
@@ -130,8 +148,8 @@ void read_prompt(std::string_view prompt, TaskFeatures& features) {
   features.writing_words = count_words(words, kWritingWords);
   features.arithmetic_words =
       count_words(words, kArithmeticWords) + count_phrases(text, kArithmeticPhrases);
-  features.mathematics_words =
-      count_words(words, kMathematicsWords) + count_phrases(text, kMathematicsPhrases);
+  features.mathematics_words = count_words(words, kMathematicsWords) +
+                               count_phrases(text, kMathematicsPhrases) + count_formulas(text);
   features.recency_words = count_words(words, kRecencyWords) + count_phrases(text, kRecencyPhrases);
   features.summary_words = count_words(words, kSummaryWords);
   features.hop_words = count_words(words, kHopWords) + count_phrases(text, kHopPhrases);

@@ -19,7 +19,7 @@ struct TaskFeatures {
   double log_bytes = 0;  // ln(1 + bytes)
   double log_words = 0;
   double digit_share = 0;  // of all bytes
-  double numbers = 0;      // tokens that begin with a digit
+  double numbers = 0;      // in digits or words
   double questions = 0;    // question marks
   double parts = 0;        // list items
   double code_fences = 0;

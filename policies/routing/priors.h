@@ -29,7 +29,8 @@ Prior prior_of(TaskKind kind, Mode mode, bool small_model, Passages passages);
 Effort usual_effort(Mode mode);
 
 // What an arm is expected to use for a prompt of `prompt_tokens` (all that a first call shows).
-// Each further turn shows the history again, mostly from the cache.
-Usage expected_usage(const Prior& prior, Mode mode, Effort effort, double prompt_tokens);
+// Each further turn shows the history again, mostly from the cache. The table holds for the `usual`
+// effort; another one writes more or less.
+Usage expected_usage(const Prior& prior, Effort effort, double prompt_tokens, Effort usual);
 
 }  // namespace pareto

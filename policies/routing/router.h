@@ -1,20 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "agent/core/money.h"
 #include "agent/core/ports.h"
+#include "policies/routing/estimate.h"
 
 namespace pareto {
 
 struct RouterOptions {
   Money quality_weight = Money::nanos(50'000'000);  // V: what a success is worth
-  double exploration = 0.05;              // probability that is shared by all eligible arms
-  double exploration_floor = 0.01;        // the least probability of an eligible arm
-  double neighbour_weight = 2;            // pseudo-outcomes of one run of the very same task
-  double neighbour_cap = 16;              // pseudo-outcomes of all neighbours of one arm together
+  double exploration = 0.05;        // probability that is shared by all eligible arms
+  double exploration_floor = 0.01;  // the least probability of an eligible arm
+  EvidenceWeights evidence;
+  std::vector<KindOutcomes> outcomes;     // learned: how runs of each kind went
   std::int64_t brief_bytes = 24 * 1024;   // what a call without tools shows of files and corpus
   std::vector<std::string> local_models;  // the only ones that a sensitive task may use
   std::string policy_version = "prior/1";
