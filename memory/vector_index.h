@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,12 @@ IndexStamp stamp_of(std::span<const IndexedVector> rows);
 // store. Thread: `nearest` from any number of threads at once.
 class VectorIndex {
  public:
-  static Result<std::unique_ptr<VectorIndex>> build(std::span<const IndexedVector> rows);
+  // `cancelled` when `token` asks to stop.
+  static Result<std::unique_ptr<VectorIndex>> build(std::span<const IndexedVector> rows,
+                                                    std::stop_token token = {});
+
+  // What the file says that it was built from; not trusted before `load` has compared it.
+  static Result<IndexStamp> read_stamp(const std::string& path);
 
   // Reads what `save` wrote. The file is not trusted: length, checksum and stamp are compared
   // before any of it is interpreted; a missing, cut, changed or stale file is an error, and the
@@ -57,8 +63,9 @@ class VectorIndex {
   VectorIndex(const VectorIndex&) = delete;
   VectorIndex& operator=(const VectorIndex&) = delete;
 
-  // Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder: a
-  // reader sees the old file or the new one, never a part.
+  // Writes PATH.tmp, syncs it, renames it over `path` and syncs the folder: a reader sees the old
+  // file or the new one, never a part. One writer at a time, by a lock on PATH.lock; `unavailable`
+  // while another process is at it.
   Result<void> save(const std::string& path) const;
 
   // About the `k` nearest, nearest first.
