@@ -54,6 +54,11 @@ FolderEntry::Kind kind_of(mode_t mode) {
   return FolderEntry::Kind::other;
 }
 
+FolderEntry entry_of(std::string path, const struct stat& info) {
+  const std::int64_t modified = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
+  return {std::move(path), kind_of(info.st_mode), info.st_size, info.st_mode, modified};
+}
+
 std::vector<std::string> parts_of(std::string_view path) {
   std::vector<std::string> parts;
   while (!path.empty()) {
@@ -292,7 +297,7 @@ Result<FolderEntry> Folder::stat(std::string_view path) const {
   if (!file) return std::unexpected(file.error());
   struct stat info = {};
   if (::fstat(file->get(), &info) != 0) return failed("look at", *name, errno);
-  return FolderEntry{*name, kind_of(info.st_mode), info.st_size, info.st_mode};
+  return entry_of(*name, info);
 }
 
 Result<std::vector<FolderEntry>> Folder::list(std::string_view path, std::size_t limit) const {
@@ -311,8 +316,8 @@ Result<std::vector<FolderEntry>> Folder::list(std::string_view path, std::size_t
     if (entries.size() == limit) break;
     struct stat info = {};
     if (::fstatat(::dirfd(stream), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    entries.push_back({*name == "." ? std::string(child) : fmt::format("{}/{}", *name, child),
-                       kind_of(info.st_mode), info.st_size, info.st_mode});
+    std::string below = *name == "." ? std::string(child) : fmt::format("{}/{}", *name, child);
+    entries.push_back(entry_of(std::move(below), info));
   }
   std::ranges::sort(entries, {}, &FolderEntry::path);
   return entries;

@@ -36,6 +36,9 @@ struct FolderEntry {
   enum class Kind { file, folder, symlink, other } kind = Kind::file;
   std::int64_t bytes = 0;
   mode_t mode = 0;
+  std::int64_t modified = 0;  // nanoseconds since the epoch
+
+  friend bool operator==(const FolderEntry&, const FolderEntry&) = default;
 };
 
 // A folder through which files are reached without ever leaving it: neither "..", nor an absolute
