@@ -1,0 +1,102 @@
+#include "apps/cli/cli.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "agent/models/local/engine.h"
+#include "agent/text/nearest_name.h"
+#include "apps/cli/globals.h"
+#include "apps/cli/run_command.h"
+
+namespace pareto {
+namespace {
+
+void add_globals(CLI::App& app, Globals& globals, std::string& folder) {
+  app.add_flag("--json", globals.json, "Machine-readable answer on stdout");
+  app.add_flag("--quiet", globals.quiet, "No progress");
+  app.add_flag("--verbose", globals.verbose, "More about what happens");
+  app.add_flag("--unsafe-no-sandbox", globals.unsafe_no_sandbox,
+               "Run commands without bubblewrap: they can do what you can");
+  app.add_option("--state", globals.state, "Folder of runs and memory");
+  app.add_option("-C", folder, "Change to this folder first");
+}
+
+// "did you mean" for a word that no command or flag of `app` is called.
+std::string suggestion(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  for (const CLI::App* at = &app; at != nullptr; at = at->get_parent()) {
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  const auto nearest = nearest_name(word, names);
+  return nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "";
+}
+
+// The command that was being parsed, as deep as it went.
+const CLI::App& deepest(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().back();
+  return *at;
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& command = deepest(app);
+  std::string text = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const auto extras = app.remaining(true);
+    const std::string word = extras.empty() ? std::string() : extras.front();
+    text =
+        fmt::format("unknown {} \"{}\"{}", word.starts_with("-") ? "flag" : "command or argument",
+                    word, suggestion(command, word));
+  }
+  fmt::print(stderr, "pareto: {}\nSee {} --help\n", text,
+             command.get_parent() == nullptr ? "pareto" : "pareto " + command.get_name());
+  return kExitUsage;
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  // The engine's parent is this very program under another first argument.
+  if (argc > 1 && std::strcmp(argv[1], "engine-supervisor") == 0) {
+    return supervisor_main(argc - 1, argv + 1);
+  }
+  CLI::App app("Runs agents that spend no more than the task deserves.", "pareto");
+  app.set_version_flag("--version", PARETO_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Globals globals;
+  std::string folder;
+  add_globals(app, globals, folder);
+  // Callbacks of commands run last; by then the folder was changed.
+  app.parse_complete_callback([&folder] {
+    if (!folder.empty() && chdir(folder.c_str()) != 0) {
+      throw CLI::ValidationError("-C", folder + ": " + std::strerror(errno));
+    }
+  });
+  int status = kExitSuccess;
+  add_run_command(app, globals, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error);
+  }
+  return status;
+}
+
+}  // namespace pareto

@@ -1,0 +1,146 @@
+#include "apps/system/system.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "apps/system/model_factory.h"
+#include "policies/concerns/catalogue.h"
+#include "tools/catalogue.h"
+#include "tools/plugin/c_plugin.h"
+#include "tools/plugin/exec_plugin.h"
+
+namespace pareto {
+namespace {
+
+std::vector<std::string> local_models(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, model] : config.models) {
+    if (model.engine != "openai") names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+System::System(Config config, SystemOptions options)
+    : config_(std::move(config)), options_(std::move(options)), workers_(loop_), http_(loop_) {}
+
+System::~System() = default;
+
+Result<std::unique_ptr<System>> System::open(Config config, SystemOptions options) {
+  std::unique_ptr<System> system(new System(std::move(config), std::move(options)));
+  if (auto assembled = system->assemble(); !assembled) return std::unexpected(assembled.error());
+  return system;
+}
+
+Result<void> System::assemble() {
+  if (auto added = add_models(); !added) return added;
+  auto sandbox = Sandbox::create({.unsafe_no_sandbox = config_.unsafe_no_sandbox});
+  if (!sandbox) return std::unexpected(sandbox.error());
+  sandbox_.emplace(std::move(*sandbox));
+
+  auto writer = SqliteWriter::open(loop_, config_.state + "/pareto.db");
+  if (!writer) return std::unexpected(writer.error());
+  writer_ = std::move(*writer);
+  auto journal = SqliteJournal::open(*writer_);
+  if (!journal) return std::unexpected(journal.error());
+  journal_ = std::move(*journal);
+  auto leases = Leases::open(*writer_);
+  if (!leases) return std::unexpected(leases.error());
+  leases_ = std::move(*leases);
+
+  corpora_.emplace(config_.state + "/corpora");
+  auto tools = make_tools(config_, *sandbox_, *corpora_, workers_, clock_);
+  if (!tools) return std::unexpected(tools.error());
+  tools_ = std::move(*tools);
+  workbench_ = std::make_unique<LocalWorkbench>(
+      WorkbenchOptions{.state_folder = config_.state, .source = options_.workspace_source},
+      *sandbox_, *corpora_, workers_, clock_);
+  if (options_.memory) {
+    auto memory =
+        ExperienceMemory::open(*writer_, workers_, {.forget_same_task = options_.forget_same_task});
+    if (!memory) return std::unexpected(memory.error());
+    memory_ = std::move(*memory);
+  }
+  auto active = concerns(config_.concern_order, config_.disabled_concerns);
+  if (!active) return std::unexpected(active.error());
+  router_ = std::make_unique<PriorRouter>(RouterOptions{.quality_weight = config_.quality_weight,
+                                                        .exploration = config_.exploration,
+                                                        .local_models = local_models(config_)});
+  std::vector<Model*> models;
+  for (const auto& model : models_) models.push_back(model.get());
+  runner_ = std::make_unique<Runner>(RunnerPorts{.journal = *journal_,
+                                                 .toolbox = *tools_,
+                                                 .workbench = *workbench_,
+                                                 .router = *router_,
+                                                 .memory = memory_.get(),
+                                                 .planners = {&instant_, &reasoning_, &agentic_},
+                                                 .concerns = std::move(*active),
+                                                 .models = std::move(models),
+                                                 .clock = clock_,
+                                                 .random = random_});
+  return {};
+}
+
+Result<void> System::add_models() {
+  std::shared_ptr<Cassette> record;
+  std::shared_ptr<Cassette> replay;
+  if (!options_.record.empty()) {
+    auto cassette = Cassette::record(options_.record);
+    if (!cassette) return std::unexpected(cassette.error());
+    record = std::move(*cassette);
+  } else if (!options_.cassette.empty()) {
+    auto cassette = Cassette::open(options_.cassette);
+    if (!cassette) return std::unexpected(cassette.error());
+    replay = std::move(*cassette);
+  }
+  const ModelPorts ports{loop_, http_, workers_, clock_, random_, record};
+  const auto& names = options_.models.empty() ? config_.policy_models : options_.models;
+  for (const std::string& name : names) {
+    auto config = find_model(config_, name);
+    if (!config) return std::unexpected(config.error());
+    Result<std::unique_ptr<Model>> model;
+    if (replay) {
+      auto info = model_info(*config);
+      if (!info) return std::unexpected(info.error());
+      model = std::make_unique<CassetteModel>(replay, std::move(*info), loop_);
+    } else {
+      model = make_model(*config, config_, ports);
+    }
+    if (model) {
+      models_.push_back(std::move(*model));
+    } else if (options_.missing_models == SystemOptions::MissingModels::refuse) {
+      return std::unexpected(model.error());
+    } else {
+      model_errors_[name] = model.error();
+    }
+  }
+  return {};
+}
+
+std::vector<ModelInfo> System::models() const {
+  std::vector<ModelInfo> infos;
+  for (const auto& model : models_) infos.push_back(model->info());
+  return infos;
+}
+
+Result<std::unique_ptr<ToolRegistry>> make_tools(const Config& config, const Sandbox& sandbox,
+                                                 CorpusCache& corpora, WorkerPool& workers,
+                                                 const Clock& clock) {
+  std::vector<std::shared_ptr<Tool>> tools = builtin_tools({sandbox, corpora});
+  for (const auto& [name, plugin] : config.exec_tools) {
+    auto loaded = load_exec_plugin(name, plugin.command, sandbox);
+    if (!loaded) return std::unexpected(loaded.error());
+    std::ranges::move(*loaded, std::back_inserter(tools));
+  }
+  for (const auto& [name, plugin] : config.c_tools) {
+    auto loaded = load_c_plugin(name, plugin.library, plugin.sha256);
+    if (!loaded) return std::unexpected(loaded.error());
+    std::ranges::move(*loaded, std::back_inserter(tools));
+  }
+  return ToolRegistry::make(std::move(tools), workers, clock);
+}
+
+}  // namespace pareto
