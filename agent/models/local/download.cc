@@ -81,7 +81,10 @@ void configure(CURL* handle, const std::string& url, const DownloadOptions& opti
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_seconds));
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1024L);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_seconds));
-  curl_easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(transfer.size));
+  // Not CURLOPT_RESUME_FROM: it takes a server that knows no ranges for an error.
+  if (transfer.size > 0) {
+    curl_easy_setopt(handle, CURLOPT_RANGE, fmt::format("{}-", transfer.size).c_str());
+  }
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_data);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "pareto");

@@ -37,6 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Milliseconds kPoll{20};
+constexpr std::string_view kSelf = "/proc/self/exe";
 
 int usable_processors() {
   cpu_set_t set;
@@ -79,7 +80,7 @@ void replace_all(std::string& text, std::string_view from, const std::string& to
 // The supervisor's command line; {port} stays open until it has found a free one.
 std::vector<std::string> supervisor_command(const EngineLease::State& state) {
   std::vector<std::string> argv = state.options.supervisor;
-  if (argv.empty()) argv = {"/proc/self/exe", "engine-supervisor"};
+  if (argv.empty()) argv = {std::string(kSelf), "engine-supervisor"};
   const EngineSpec& spec = state.spec;
   argv.insert(argv.end(), {"--folder", state.place.folder, "--weights", spec.weights, "--context",
                            std::to_string(spec.context), "--slots", std::to_string(spec.slots),
@@ -106,6 +107,8 @@ Result<void> start_supervisor(const EngineLease::State& state) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  std::string shown = "pareto";  // what a list of processes says instead of "exe"
+  if (argv[0] == kSelf) words[0] = shown.data();
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -116,7 +119,8 @@ Result<void> start_supervisor(const EngineLease::State& state) {
   // A session of its own: Ctrl-C on the owner's terminal must not end a shared engine.
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t child = -1;
-  const int error = posix_spawnp(&child, words[0], &actions, &attributes, words.data(), environ);
+  const int error =
+      posix_spawnp(&child, argv[0].c_str(), &actions, &attributes, words.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) {

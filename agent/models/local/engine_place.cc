@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -91,11 +92,10 @@ Result<void> write_record(const EnginePlace& place, const EngineStatus& status) 
 }
 
 Result<void> replace_file(const std::string& path, const std::string& text) {
-  const std::string fresh = fmt::format("{}.{}", path, ::getpid());
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  std::string fresh = path + ".XXXXXX";
+  const int descriptor = ::mkostemp(fresh.data(), O_CLOEXEC);
   if (descriptor < 0) {
-    return fail(ErrorCode::internal,
-                fmt::format("can't write {}: {}", fresh, std::strerror(errno)));
+    return fail(ErrorCode::internal, fmt::format("can't write {}: {}", path, std::strerror(errno)));
   }
   const ssize_t count = ::write(descriptor, text.data(), text.size());
   ::close(descriptor);
