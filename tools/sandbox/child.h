@@ -1,0 +1,57 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/result.h"
+#include "tools/sandbox/descriptor.h"
+
+namespace pareto::sandbox {
+
+// What a child is given; descriptor numbers are those of helper/protocol.h.
+struct SpawnRequest {
+  const std::vector<std::string>& argv;         // argv[0] is the absolute path of the program
+  const std::vector<std::string>& environment;  // "NAME=value", the whole of it
+  const Descriptor& stdin_file;
+  const Descriptor* seccomp = nullptr;
+  const Descriptor* passwd = nullptr;
+  const Descriptor* group = nullptr;
+  const Descriptor* cgroup = nullptr;
+};
+
+// A started `pareto-sandbox`; reaped, and killed before if need be, with this object.
+class Child {
+ public:
+  static Result<Child> spawn(const SpawnRequest& request);
+
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  ~Child();
+
+  pid_t pid() const { return pid_; }
+  const Descriptor& process() const { return process_; }  // readable when it has ended
+  const Descriptor& out() const { return out_; }          // these three don't block
+  const Descriptor& err() const { return err_; }
+  const Descriptor& status() const { return status_; }
+
+  // Lets the command start, once it has said that it is ready.
+  void go();
+
+  // Once, after `process` became readable: the exit code, or 128 + N after signal N.
+  int reap();
+
+ private:
+  Child() = default;
+
+  pid_t pid_ = -1;
+  Descriptor process_;
+  Descriptor out_;
+  Descriptor err_;
+  Descriptor status_;
+  Descriptor go_;
+};
+
+}  // namespace pareto::sandbox

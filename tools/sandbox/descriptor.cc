@@ -1,0 +1,72 @@
+#include "tools/sandbox/descriptor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace pareto::sandbox {
+namespace {
+
+constexpr int kFirstOwn = 16;
+
+}  // namespace
+
+void Descriptor::reset() {
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+}
+
+std::unexpected<Error> system_failure(std::string_view what) {
+  const int error = errno;
+  const bool passes = error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+  return fail(passes ? ErrorCode::unavailable : ErrorCode::internal,
+              fmt::format("sandbox: {}: {}", what, std::generic_category().message(error)));
+}
+
+Result<Descriptor> move_up(Descriptor descriptor) {
+  if (descriptor.get() >= kFirstOwn) return descriptor;
+  Descriptor moved(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstOwn));
+  if (!moved) return system_failure("could not copy a descriptor");
+  return moved;
+}
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return system_failure("could not make a pipe");
+  Descriptor read_end(ends[0]);
+  auto write_end = move_up(Descriptor(ends[1]));
+  if (!write_end) return std::unexpected(write_end.error());
+  auto moved = move_up(std::move(read_end));
+  if (!moved) return std::unexpected(moved.error());
+  if (fcntl(moved->get(), F_SETFL, O_NONBLOCK) != 0) return system_failure("could not set a pipe");
+  return Pipe{std::move(*moved), std::move(*write_end)};
+}
+
+Result<Descriptor> make_memory_file(std::string_view content) {
+  Descriptor file(memfd_create("pareto-sandbox", MFD_CLOEXEC));
+  if (!file) return system_failure("could not make a file in memory");
+  for (std::size_t done = 0; done < content.size();) {
+    const ssize_t count =
+        pwrite(file.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    if (count < 0) return system_failure("could not write a file in memory");
+    done += static_cast<std::size_t>(count);
+  }
+  return move_up(std::move(file));
+}
+
+Result<Descriptor> reopen(const Descriptor& file) {
+  Descriptor copy(open(fmt::format("/proc/self/fd/{}", file.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!copy) return system_failure("could not reopen a file in memory");
+  return move_up(std::move(copy));
+}
+
+Result<Descriptor> open_null() {
+  Descriptor file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!file) return system_failure("/dev/null");
+  return move_up(std::move(file));
+}
+
+}  // namespace pareto::sandbox
