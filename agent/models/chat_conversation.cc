@@ -25,14 +25,11 @@ std::uint64_t fnv1a(std::uint64_t hash, std::string_view bytes) {
   return hash;
 }
 
-// Specs are shared and immutable, so that their addresses tell them apart for the life of a run.
-std::uint64_t hash_of(std::span<const ToolSpec> tools) {
-  std::uint64_t hash = kFnvBasis;
-  for (const ToolSpec& spec : tools) {
-    hash = fnv1a(hash, spec.name);
-    hash = (hash ^ reinterpret_cast<std::uintptr_t>(spec.parameters.get())) * kFnvPrime;
-  }
-  return hash;
+bool same_spec(const ToolSpec& a, const ToolSpec& b) {
+  const bool same_parameters = a.parameters == b.parameters ||
+                               (a.parameters && b.parameters && *a.parameters == *b.parameters);
+  return same_parameters && a.name == b.name && a.description == b.description &&
+         a.summary == b.summary;
 }
 
 void begin_message(std::string& out, Writing& writing, std::string_view role) {
@@ -146,7 +143,8 @@ void append_reasoning(std::string& out, const Request& request, const ChatProfil
                        reasoning_budget(request.effort, request.max_output_tokens));
   }
   // Models that take an effort refuse a temperature.
-  if (profile.temperature && !effort) out += fmt::format(",\"temperature\":{}", *profile.temperature);
+  if (profile.temperature && !effort)
+    out += fmt::format(",\"temperature\":{}", *profile.temperature);
 }
 
 // The members of an object, each with a leading comma.
@@ -169,16 +167,17 @@ std::string_view ChatConversation::history() const {
   return history_ ? std::string_view(*history_) : std::string_view();
 }
 
-bool ChatConversation::continues(const Request& request, std::uint64_t tools_hash) const {
-  if (!history_ || tools_hash != tools_hash_ || count_ > request.messages.size()) return false;
+bool ChatConversation::continues(const Request& request) const {
+  if (!history_ || count_ > request.messages.size()) return false;
+  if (!std::ranges::equal(tools_, request.tools, same_spec)) return false;
   return count_ == 0 ||
          (request.messages.front() == first_ && request.messages[count_ - 1] == last_);
 }
 
-void ChatConversation::start_over(const Request& request, std::uint64_t tools_hash) {
+void ChatConversation::start_over(const Request& request) {
   history_ = nullptr;
   hash_ = kFnvBasis;
-  tools_hash_ = tools_hash;
+  tools_.assign(request.tools.begin(), request.tools.end());
   count_ = 0;
   writing_ = {};
   closing_ = nullptr;
@@ -201,8 +200,7 @@ void ChatConversation::append(std::string_view bytes) {
 }
 
 ChatBody ChatConversation::render(const Request& request, std::optional<int> slot) {
-  const std::uint64_t tools_hash = hash_of(request.tools);
-  if (!continues(request, tools_hash)) start_over(request, tools_hash);
+  if (!continues(request)) start_over(request);
   std::string added;
   for (; count_ < request.messages.size(); ++count_) {
     last_ = request.messages[count_];
@@ -257,10 +255,10 @@ Segment ChatConversation::tools_segment(const Request& request) {
   if (!known) {
     closing_only_tool_ = request.only_tool;
     closing_answer_only_ = request.answer_only;
-    closing_ = std::make_shared<const std::string>(
-        tool_members(request.tools, profile_->dialect, profile_->small, request.only_tool,
-                     request.answer_only) +
-        extra_members(profile_->extra_body) + "}");
+    closing_ = std::make_shared<const std::string>(tool_members(request.tools, profile_->dialect,
+                                                                profile_->small, request.only_tool,
+                                                                request.answer_only) +
+                                                   extra_members(profile_->extra_body) + "}");
   }
   return {closing_, *closing_};
 }

@@ -63,8 +63,8 @@ class ChatConversation final : public Conversation {
   };
 
  private:
-  bool continues(const Request& request, std::uint64_t tools_hash) const;
-  void start_over(const Request& request, std::uint64_t tools_hash);
+  bool continues(const Request& request) const;
+  void start_over(const Request& request);
   void append(std::string_view bytes);
   std::string tail(const Request& request, std::optional<int> slot) const;
   Segment tools_segment(const Request& request);
@@ -72,13 +72,13 @@ class ChatConversation final : public Conversation {
   std::shared_ptr<const ChatProfile> profile_;
   std::shared_ptr<std::string> history_;  // grows in place; replaced when it is full
   std::uint64_t hash_ = 0;
-  std::uint64_t tools_hash_ = 0;
-  std::size_t count_ = 0;  // messages rendered
-  MessageRef first_;       // the ends of what was rendered
+  std::vector<ToolSpec> tools_;  // what the instructions were made from
+  std::size_t count_ = 0;        // messages rendered
+  MessageRef first_;             // the ends of what was rendered
   MessageRef last_;
   Writing writing_;
-  std::string instructions_;                     // for the system message
-  std::shared_ptr<const std::string> closing_;   // tool members and what ends the body
+  std::string instructions_;                    // for the system message
+  std::shared_ptr<const std::string> closing_;  // tool members and what ends the body
   std::string closing_only_tool_;
   bool closing_answer_only_ = false;
 };

@@ -32,12 +32,12 @@ bool ChatDecoder::feed(std::string_view bytes) {
   if (form_ == Form::object) {
     object_ += bytes;
     if (object_.size() <= bounds_.stream_bytes) return true;
-    stream_.end({ErrorCode::limit, fmt::format("the reply was cut: it went past {} bytes",
-                                               bounds_.stream_bytes)});
+    stream_.end({ErrorCode::limit,
+                 fmt::format("the reply was cut: it went past {} bytes", bounds_.stream_bytes)});
     return false;
   }
-  const auto fed = events_.feed(
-      bytes, [this](const SseEvent& event) { stream_.feed(event.data, event.type); });
+  const auto fed =
+      events_.feed(bytes, [this](const SseEvent& event) { stream_.feed(event.data, event.type); });
   if (!fed) stream_.end(fed.error());
   return !stream_.over();
 }

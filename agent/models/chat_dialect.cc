@@ -200,8 +200,8 @@ std::string tool_instructions(std::span<const ToolSpec> tools, ToolDialect diale
             "One call a reply; its result comes in the next message.\n";
   out += "Tools (? marks what may be left out):";
   for (const ToolSpec& spec : tools) {
-    out += fmt::format("\n- {}({}): {}", spec.name, signature(spec),
-                       one_line(describe(spec, small)));
+    out +=
+        fmt::format("\n- {}({}): {}", spec.name, signature(spec), one_line(describe(spec, small)));
   }
   return out;
 }
@@ -219,11 +219,10 @@ std::string tool_members(std::span<const ToolSpec> tools, ToolDialect dialect, b
            ",\"tool_choice\":" + dump_json(choice);
   }
   if (dialect == ToolDialect::text || answer_only) return "";
-  const Json format = {{"type", "json_schema"},
-                       {"json_schema",
-                        {{"name", "turn"},
-                         {"strict", true},
-                         {"schema", turn_schema(tools, only_tool)}}}};
+  const Json format = {
+      {"type", "json_schema"},
+      {"json_schema",
+       {{"name", "turn"}, {"strict", true}, {"schema", turn_schema(tools, only_tool)}}}};
   return ",\"response_format\":" + dump_json(format);
 }
 
@@ -254,8 +253,8 @@ std::string assistant_text(const Message& message, ToolDialect dialect) {
 
 std::string quoted_result(const Message& message) {
   constexpr std::string_view kClose = "</result>";
-  std::string out = fmt::format(
-      "Result of {}:\n<result>\n", message.tool_name.empty() ? "the call" : message.tool_name);
+  std::string out = fmt::format("Result of {}:\n<result>\n",
+                                message.tool_name.empty() ? "the call" : message.tool_name);
   // Data can't end its own quotation.
   std::string_view rest = message.text;
   for (std::size_t at = rest.find(kClose); at != std::string_view::npos; at = rest.find(kClose)) {
@@ -269,8 +268,7 @@ std::string quoted_result(const Message& message) {
   return out;
 }
 
-Message read_reply(ChatReply& reply, ToolDialect dialect, bool tools_asked,
-                   std::uint64_t id_seed) {
+Message read_reply(ChatReply& reply, ToolDialect dialect, bool tools_asked, std::uint64_t id_seed) {
   Message message;
   message.role = Role::assistant;
   message.reasoning = std::move(reply.reasoning);
@@ -292,8 +290,8 @@ Message read_reply(ChatReply& reply, ToolDialect dialect, bool tools_asked,
     if (call.id.empty()) call.id = made_id(id_seed, i);
     if (call.arguments.empty()) call.arguments = "{}";  // what a call without parameters means
   }
-  const bool plain_end = reply.finish_reason == FinishReason::stop ||
-                         reply.finish_reason == FinishReason::unknown;
+  const bool plain_end =
+      reply.finish_reason == FinishReason::stop || reply.finish_reason == FinishReason::unknown;
   if (!message.tool_calls.empty() && plain_end) reply.finish_reason = FinishReason::tool_calls;
   return message;
 }

@@ -82,17 +82,17 @@ bool ChatStream::feed(std::string_view payload, std::string_view type) {
     fail(ErrorCode::protocol,
          fmt::format("expected a chat completion chunk (JSON); found: {}", excerpt(payload)));
   } else if (is_error) {
-    fail(error_code_of(error), fmt::format("the provider reported an error within its reply: {}",
-                                           error.message.empty() ? excerpt(payload)
-                                                                 : excerpt(error.message, 500)));
+    fail(error_code_of(error),
+         fmt::format("the provider reported an error within its reply: {}",
+                     error.message.empty() ? excerpt(payload) : excerpt(error.message, 500)));
   }
   if (on_delta_) show_pieces();
   if (reply_bytes() > bounds_.reply_bytes || stream_bytes_ > bounds_.stream_bytes) {
     fail(ErrorCode::limit,
-         fmt::format("the reply was cut: it went past {} bytes, more than the tokens that were "
-                     "asked for can be; the server may ignore max_tokens",
-                     reply_bytes() > bounds_.reply_bytes ? bounds_.reply_bytes
-                                                         : bounds_.stream_bytes));
+         fmt::format(
+             "the reply was cut: it went past {} bytes, more than the tokens that were "
+             "asked for can be; the server may ignore max_tokens",
+             reply_bytes() > bounds_.reply_bytes ? bounds_.reply_bytes : bounds_.stream_bytes));
   }
   return !over_;
 }
@@ -265,8 +265,8 @@ void ChatStream::add(Fragment& fragment) {
   Call* found = find_call(fragment);
   if (found == nullptr) {
     if (calls_.size() >= kMostCalls) {
-      fail(ErrorCode::limit, fmt::format("the reply was cut: it holds more than {} tool calls",
-                                         kMostCalls));
+      fail(ErrorCode::limit,
+           fmt::format("the reply was cut: it holds more than {} tool calls", kMostCalls));
       return;
     }
     found = &calls_.emplace_back();

@@ -56,7 +56,8 @@ Usage to_usage(Counts counts) {
   Usage usage;
   usage.prompt_tokens = counts.prompt;
   usage.cached_prompt_tokens = std::min(counts.cached, counts.prompt);
-  usage.cache_write_tokens = std::min(counts.cache_write, counts.prompt - usage.cached_prompt_tokens);
+  usage.cache_write_tokens =
+      std::min(counts.cache_write, counts.prompt - usage.cached_prompt_tokens);
   usage.completion_tokens = counts.completion;
   usage.reasoning_tokens = std::min(counts.reasoning, counts.completion);
   return usage;

@@ -66,6 +66,8 @@ class OpenaiModel final : public Model {
 
  private:
   struct Shared;
+  class Call;
+  class CallOperation;
   explicit OpenaiModel(std::shared_ptr<Shared> shared);
 
   std::shared_ptr<Shared> shared_;

@@ -88,6 +88,7 @@ ErrorCode error_code_of(const ProviderError& error) {
     return ErrorCode::unavailable;
   }
   if (status >= 400) return ErrorCode::invalid;
+  if (status != 0) return ErrorCode::protocol;
   if (contains_any(error.type, {"authentication", "permission"})) return ErrorCode::denied;
   if (contains_any(error.type, {"invalid", "BadRequest"})) return ErrorCode::invalid;
   return ErrorCode::unavailable;

@@ -11,8 +11,8 @@ class JsonCursor;
 
 // An error as a provider reports it: {"code", "type", "message"} in any selection and spelling.
 struct ProviderError {
-  int status = 0;        // of HTTP, or a numeric code; 0: none
-  std::string type;      // type and textual code, separated by a space
+  int status = 0;    // of HTTP, or a numeric code; 0: none
+  std::string type;  // type and textual code, separated by a space
   std::string message;
 };
 

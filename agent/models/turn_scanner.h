@@ -24,13 +24,13 @@ class SchemaTurnScanner {
 
   State state_ = State::start;
   std::string key_;
-  std::string thought_;    // decoded, not yet told
-  std::string arguments_;  // not yet told
-  std::string hex_;        // digits of a \u escape so far
-  bool escaped_ = false;   // the last byte was a backslash
-  bool unicode_ = false;   // within \uXXXX
-  bool in_string_ = false; // within a string of a nested value
-  int depth_ = 0;          // of a nested value
+  std::string thought_;     // decoded, not yet told
+  std::string arguments_;   // not yet told
+  std::string hex_;         // digits of a \u escape so far
+  bool escaped_ = false;    // the last byte was a backslash
+  bool unicode_ = false;    // within \uXXXX
+  bool in_string_ = false;  // within a string of a nested value
+  int depth_ = 0;           // of a nested value
 };
 
 // Passes text through, and the block ```tool ... ``` as arguments.
@@ -39,8 +39,8 @@ class TextTurnScanner {
   void feed(std::string_view bytes, const DeltaHandler& on_delta);
 
  private:
-  std::string line_;      // the current line while it may be a fence
-  bool held_ = true;      // the current line so far is the beginning of a fence
+  std::string line_;  // the current line while it may be a fence
+  bool held_ = true;  // the current line so far is the beginning of a fence
   bool in_block_ = false;
 };
 

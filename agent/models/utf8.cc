@@ -114,8 +114,7 @@ void append_valid_utf8(std::string& out, std::string_view bytes) {
       continue;
     }
     const Sequence here = sequence_at(bytes, i);
-    const bool surrogate =
-        is_high_surrogate(here.code_point) || is_low_surrogate(here.code_point);
+    const bool surrogate = is_high_surrogate(here.code_point) || is_low_surrogate(here.code_point);
     if (here.length != 0 && !surrogate) {
       i += here.length;
       continue;
@@ -124,8 +123,8 @@ void append_valid_utf8(std::string& out, std::string_view bytes) {
     if (is_high_surrogate(here.code_point) && i + 3 < bytes.size()) {
       const Sequence next = sequence_at(bytes, i + 3);
       if (next.length == 3 && is_low_surrogate(next.code_point)) {
-        append_code_point(out, 0x10000 + ((here.code_point - 0xD800) << 10) +
-                                   (next.code_point - 0xDC00));
+        append_code_point(
+            out, 0x10000 + ((here.code_point - 0xD800) << 10) + (next.code_point - 0xDC00));
         good = i += 6;
         continue;
       }
