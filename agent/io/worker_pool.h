@@ -48,10 +48,10 @@ class WorkerPool {
 
 template <class Work, class Done>
 std::unique_ptr<Operation> WorkerPool::submit(Work work, Done done) {
-  using Outcome = std::invoke_result_t<Work&, std::stop_token>;
-  static_assert(std::is_same_v<typename Outcome::error_type, Error>,
+  using Made = std::invoke_result_t<Work&, std::stop_token>;
+  static_assert(std::is_same_v<typename Made::error_type, Error>,
                 "work returns a Result<T>, so that an exception has a place to go");
-  auto outcome = std::make_shared<std::optional<Outcome>>();
+  auto outcome = std::make_shared<std::optional<Made>>();
   auto run = [outcome, work = std::move(work)](std::stop_token token) mutable {
     try {
       outcome->emplace(work(std::move(token)));
