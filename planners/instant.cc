@@ -1,0 +1,42 @@
+#include "planners/instant.h"
+
+#include "planners/extraction.h"
+#include "planners/single_call.h"
+
+namespace pareto {
+namespace {
+
+constexpr SingleCallWords kWords{
+    .answer = "Reply with the answer alone, as short as it can be, without an explanation.",
+    .files =
+        "Reply with each file that has to change, whole: a line \"File PATH\", then a fenced block "
+        "with the complete new text.",
+    .either =
+        "If files have to change, reply with each of them, whole: a line \"File PATH\", then a "
+        "fenced block with the complete new text. Else reply with the answer alone, as short as it "
+        "can be."};
+constexpr std::string_view kRepair =
+    "Reply with each file that has to change, whole, in the same form.";
+// An answer is short; files take what the model can give.
+constexpr std::int64_t kAnswerTokens = 1'024;
+
+}  // namespace
+
+Planned InstantPlanner::plan(const Run& run) const { return single_call_plan(run, kWords); }
+
+Action InstantPlanner::next(const Run& run) const {
+  const std::int64_t most = product_of(run) == Product::answer ? kAnswerTokens : 0;
+  Action action = single_call_next(run, most, kRepair);
+  if (auto* finish = std::get_if<Finish>(&action)) finish->answer = answer(run);
+  return action;
+}
+
+std::optional<CallModel> InstantPlanner::wrap_up(const Run&) const { return std::nullopt; }
+
+std::string InstantPlanner::answer(const Run& run) const {
+  const Message* reply = last_reply(run);
+  if (reply == nullptr) return {};
+  return reply_files(run).empty() ? plain_answer(reply->text) : prose_of(reply->text);
+}
+
+}  // namespace pareto

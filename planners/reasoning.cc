@@ -1,0 +1,49 @@
+#include "planners/reasoning.h"
+
+#include "planners/extraction.h"
+#include "planners/single_call.h"
+
+namespace pareto {
+namespace {
+
+constexpr SingleCallWords kWords{
+    .answer =
+        "Think step by step. Then end with one line \"Answer: \" and the answer alone, as short as "
+        "it can be.",
+    .files =
+        "Think step by step: what should happen, what happens, and which line is wrong? Then give "
+        "each file that has to change, whole: a line \"File PATH\", then a fenced block with the "
+        "complete new text.",
+    .either =
+        "Think step by step. Then, if files have to change, give each of them, whole: a line "
+        "\"File PATH\", then a fenced block with the complete new text. Else end with one line "
+        "\"Answer: \" and the answer alone, as short as it can be."};
+constexpr std::string_view kRepair =
+    "Think step by step about why. Then give each file that has to change, whole, in the same "
+    "form.";
+constexpr std::string_view kAnswerNow =
+    "The limit of this task is reached. Don't think any further. Reply with one line \"Answer: \" "
+    "and your best answer.";
+
+}  // namespace
+
+Planned ReasoningPlanner::plan(const Run& run) const { return single_call_plan(run, kWords); }
+
+Action ReasoningPlanner::next(const Run& run) const {
+  Action action = single_call_next(run, 0, kRepair);
+  if (auto* finish = std::get_if<Finish>(&action)) finish->answer = answer(run);
+  return action;
+}
+
+std::optional<CallModel> ReasoningPlanner::wrap_up(const Run& run) const {
+  if (last_reply(run) != nullptr || product_of(run) == Product::files) return std::nullopt;
+  return CallModel{.tail = std::string(kAnswerNow), .max_output_tokens = kWrapUpTokens};
+}
+
+std::string ReasoningPlanner::answer(const Run& run) const {
+  const Message* reply = last_reply(run);
+  if (reply == nullptr) return {};
+  return reply_files(run).empty() ? extract_answer(reply->text) : prose_of(reply->text);
+}
+
+}  // namespace pareto
