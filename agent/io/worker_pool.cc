@@ -116,16 +116,18 @@ WorkerPool::WorkerPool(Loop& loop, std::size_t threads)
     : state_(std::make_shared<State>(loop, std::max<std::size_t>(threads, 1))) {}
 
 WorkerPool::~WorkerPool() {
-  std::deque<std::shared_ptr<Job>> dropped;
+  std::vector<std::shared_ptr<Job>> unfinished;
   {
     const std::scoped_lock lock(state_->mutex);
     state_->closing = true;
-    dropped.swap(state_->waiting);
     for (const auto& job : state_->running) job->stop.request_stop();
+    unfinished = state_->running;
+    unfinished.insert(unfinished.end(), state_->waiting.begin(), state_->waiting.end());
+    state_->waiting.clear();
   }
   state_->wake.notify_all();
   for (std::thread& thread : state_->threads) thread.join();
-  for (const auto& job : dropped) job->keep.reset();
+  for (const auto& job : unfinished) job->keep.reset();
 }
 
 std::unique_ptr<Operation> WorkerPool::enqueue(std::move_only_function<void(std::stop_token)> run,
