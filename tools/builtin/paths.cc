@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "agent/text/nearest_name.h"
@@ -51,12 +50,6 @@ ToolResult path_error(const Folder& folder, std::string_view path, const Error& 
   text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0]);
   if (error.code == ErrorCode::not_found) text += similar_files(folder, path);
   return tool_error(std::move(text));
-}
-
-bool is_litter(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kLitter = {
-      ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".hg"};
-  return std::ranges::find(kLitter, name) != kLitter.end() || name.ends_with(".pyc");
 }
 
 ChangeWatch::ChangeWatch(const std::string& workspace) : workspace_(workspace), before_(look()) {}

@@ -17,9 +17,6 @@ Result<Folder> workspace_of(const ToolContext& context);
 // An error about a path, with the paths it may have been meant for when there is no such file.
 ToolResult path_error(const Folder& folder, std::string_view path, const Error& error);
 
-// Whether a name is of what tools write for themselves (caches, version control): no work product.
-bool is_litter(std::string_view name);
-
 // Notices which files of a workspace changed, by their sizes and times.
 class ChangeWatch {
  public:

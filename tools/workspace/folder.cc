@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -52,11 +53,6 @@ FolderEntry::Kind kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return FolderEntry::Kind::folder;
   if (S_ISLNK(mode)) return FolderEntry::Kind::symlink;
   return FolderEntry::Kind::other;
-}
-
-FolderEntry entry_of(std::string path, const struct stat& info) {
-  const std::int64_t modified = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
-  return {std::move(path), kind_of(info.st_mode), info.st_size, info.st_mode, modified};
 }
 
 std::vector<std::string> parts_of(std::string_view path) {
@@ -110,6 +106,17 @@ int overwrite_file(int fd, std::string_view text) {
 }
 
 }  // namespace
+
+bool is_litter(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kLitter = {
+      ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".hg"};
+  return std::ranges::find(kLitter, name) != kLitter.end() || name.ends_with(".pyc");
+}
+
+FolderEntry entry_of(std::string path, const struct stat& info) {
+  const std::int64_t modified = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
+  return {std::move(path), kind_of(info.st_mode), info.st_size, info.st_mode, modified};
+}
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   if (this != &other) {

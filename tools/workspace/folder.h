@@ -41,6 +41,11 @@ struct FolderEntry {
   friend bool operator==(const FolderEntry&, const FolderEntry&) = default;
 };
 
+// Whether a name is of what tools write for themselves (caches, version control): no work product.
+bool is_litter(std::string_view name);
+
+FolderEntry entry_of(std::string path, const struct stat& info);
+
 // A folder through which files are reached without ever leaving it: neither "..", nor an absolute
 // path, nor a symlink that another process puts in the way leads out. Paths are relative to the
 // folder, or start with "/workspace" (where a sandboxed command sees it). Safe while commands run
@@ -72,6 +77,8 @@ class Folder {
                     const std::function<bool(const FolderEntry&)>& visit) const;
 
   const std::string& path() const { return path_; }
+  // For open_inside; stays the folder's.
+  int root() const { return root_->get(); }
 
  private:
   Folder(std::string path, std::shared_ptr<const Descriptor> root);
