@@ -10,6 +10,7 @@
 
 #include "agent/models/local/engine.h"
 #include "agent/text/nearest_name.h"
+#include "apps/cli/bench_command.h"
 #include "apps/cli/globals.h"
 #include "apps/cli/run_command.h"
 
@@ -85,6 +86,7 @@ int run_cli(int argc, char** argv) {
   });
   int status = kExitSuccess;
   add_run_command(app, globals, status);
+  add_bench_command(app, globals, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

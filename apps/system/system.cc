@@ -59,8 +59,9 @@ Result<void> System::assemble() {
       WorkbenchOptions{.state_folder = config_.state, .source = options_.workspace_source},
       *sandbox_, *corpora_, workers_, clock_);
   if (options_.memory) {
-    auto memory =
-        ExperienceMemory::open(*writer_, workers_, {.forget_same_task = options_.forget_same_task});
+    MemoryOptions memory_options;
+    if (options_.forget_same_task) memory_options.same_task = MemoryOptions::SameTask::left_out;
+    auto memory = ExperienceMemory::open(*writer_, workers_, clock_, memory_options);
     if (!memory) return std::unexpected(memory.error());
     memory_ = std::move(*memory);
   }

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pareto {
+
+// SQuAD's normalisation (Rajpurkar et al. 2016, evaluate-v1.1): lower case, no ASCII punctuation,
+// no articles, single blanks. White space and word boundaries are Unicode's, as in the original.
+std::string normalise_answer(std::string_view answer);
+
+// Whether the normalised texts are equal, for the best of several gold answers: 1 or 0.
+double exact_match(std::string_view answer, std::span<const std::string> golds);
+
+// Token F1 of the normalised texts, 0..1, for the best of several gold answers.
+double token_f1(std::string_view answer, std::span<const std::string> golds);
+
+// The last number of a text: "1,234.5", "-3", ".5", "2/5" is 5 here, "1e-3" is 0.001.
+std::optional<double> last_number(std::string_view text);
+
+// The letter chosen in an answer to a multiple-choice question: "B", "(b)", "Answer: B",
+// "\boxed{B}". A lone letter is needed: the C of "CORRECT" is none. Empty when there is none, the
+// last when many.
+std::string chosen_letter(std::string_view answer);
+
+}  // namespace pareto

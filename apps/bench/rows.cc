@@ -1,0 +1,113 @@
+#include "apps/bench/rows.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/core/json_fields.h"
+#include "agent/core/json_text.h"
+#include "apps/system/task_file.h"
+
+namespace pareto {
+namespace {
+
+std::unexpected<Error> can_not_write(const std::string& path) {
+  return fail(ErrorCode::internal,
+              fmt::format("{} can't be written: {}; free some space or choose another --out", path,
+                          std::strerror(errno)));
+}
+
+}  // namespace
+
+RowKey key_of(const Json& row) {
+  JsonFields fields(row, "row");
+  return {fields.text("task"), fields.text("mode"), fields.text_or("model", ""),
+          fields.integer_or("repeat", 0)};
+}
+
+ResultRows::ResultRows(ResultRows&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)),
+      rows_(std::move(other.rows_)),
+      runs_(std::move(other.runs_)),
+      spent_(other.spent_) {}
+
+ResultRows& ResultRows::operator=(ResultRows&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  path_ = std::move(other.path_);
+  rows_ = std::move(other.rows_);
+  runs_ = std::move(other.runs_);
+  spent_ = other.spent_;
+  return *this;
+}
+
+ResultRows::~ResultRows() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Result<ResultRows> ResultRows::open(const std::string& path, const std::string& suite_hash) {
+  std::string text;
+  if (std::filesystem::exists(path)) {
+    auto read = read_text_file(path, std::size_t{1} << 31);
+    if (!read) return std::unexpected(read.error());
+    text = std::move(*read);
+  }
+  const int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) return can_not_write(path);
+  ResultRows result(descriptor, path);
+  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
+  if (whole < text.size()) {
+    if (ftruncate(descriptor, static_cast<off_t>(whole)) != 0) return can_not_write(path);
+    text.resize(whole);
+  }
+  int number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    ++number;
+    auto row = parse_json(std::string_view(text).substr(at, end - at));
+    at = end + 1;
+    if (!row || !row->is_object()) {
+      return fail(ErrorCode::invalid, fmt::format("{}:{}: not a result row; move the file away or "
+                                                  "choose another --out",
+                                                  path, number));
+    }
+    const std::string hash = JsonFields(*row, "row").text_or("suite_hash", "");
+    if (hash != suite_hash) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("{}:{}: rows of another version of the suite (hash {}; the suite is "
+                              "now {}); choose another --out",
+                              path, number, hash, suite_hash));
+    }
+    result.take(std::move(*row));
+  }
+  return result;
+}
+
+Result<void> ResultRows::append(const Json& row) {
+  const std::string line = dump_json(row) + "\n";
+  std::string_view left = line;
+  while (!left.empty()) {
+    const ssize_t written = write(descriptor_, left.data(), left.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return can_not_write(path_);
+    left.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (fdatasync(descriptor_) != 0) return can_not_write(path_);
+  take(row);
+  return {};
+}
+
+void ResultRows::take(Json row) {
+  JsonFields fields(row, "row");
+  runs_.push_back(fields.text_or("run", ""));
+  spent_ += fields.money("cost_usd");
+  rows_[key_of(row)] = std::move(row);
+}
+
+}  // namespace pareto

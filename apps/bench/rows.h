@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/core/json.h"
+#include "agent/core/money.h"
+#include "agent/core/result.h"
+
+namespace pareto {
+
+// What makes a row: the last row of a key wins.
+struct RowKey {
+  std::string task;
+  std::string mode;   // as asked
+  std::string model;  // as asked
+  std::int64_t repeat = 0;
+
+  friend auto operator<=>(const RowKey&, const RowKey&) = default;
+};
+
+RowKey key_of(const Json& row);
+
+// The file results.jsonl of one suite: rows are appended when their run has ended, each durable
+// before the next thing happens.
+class ResultRows {
+ public:
+  // Reads what is there. A last line that was torn by a crash is cut off. Errors (invalid): a line
+  // that is no row, or rows of another version of the suite (both hashes are named).
+  static Result<ResultRows> open(const std::string& path, const std::string& suite_hash);
+  ResultRows(ResultRows&& other) noexcept;
+  ResultRows& operator=(ResultRows&& other) noexcept;
+  ~ResultRows();
+
+  Result<void> append(const Json& row);
+  // The row in force of each key, in the order of keys.
+  const std::map<RowKey, Json>& rows() const { return rows_; }
+  // Ids of all runs that ever gave a row, replaced ones included.
+  const std::vector<std::string>& runs() const { return runs_; }
+  // What all rows cost, replaced ones included.
+  Money spent() const { return spent_; }
+
+ private:
+  void take(Json row);
+
+  ResultRows(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+
+  int descriptor_ = -1;
+  std::string path_;
+  std::map<RowKey, Json> rows_;
+  std::vector<std::string> runs_;
+  Money spent_;
+};
+
+}  // namespace pareto

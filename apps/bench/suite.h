@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/core/result.h"
+#include "agent/core/task.h"
+
+namespace pareto {
+
+// A set of tasks with what is needed to trust it.
+struct Suite {
+  std::string name;
+  std::string version;
+  std::string licence;
+  std::string source;
+  std::string folder;       // absolute
+  std::string oracle;       // command that solves a task; must score 1. Empty: none
+  bool null_check = false;  // an untouched workspace with an empty answer must score 0
+  std::string hash;         // of the tasks and the corpora that they name
+  std::vector<Task> tasks;
+};
+
+// Reads a folder with `suite.toml` and `tasks.jsonl`, or a `.jsonl` file alone. The defaults of the
+// suite are merged into every task. Errors (invalid) name the file and the line or key: unknown or
+// missing keys, a duplicate id, a missing corpus or workspace, a scorer that can't work.
+Result<Suite> read_suite(const std::string& path);
+
+}  // namespace pareto

@@ -1,0 +1,259 @@
+#include "apps/cli/bench_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "agent/core/json_fields.h"
+#include "agent/core/json_text.h"
+#include "apps/bench/bench.h"
+#include "apps/bench/suite_check.h"
+#include "apps/bench/summary.h"
+
+namespace pareto {
+namespace {
+
+struct BenchFlags {
+  std::vector<std::string> suites;
+  std::vector<std::string> modes{"auto"};
+  std::vector<std::string> models;
+  std::string out;
+  std::string filter;
+  std::string usd;
+  std::string memory = "off";
+  std::string learn = "off";
+  std::string record;
+  std::string cassette;
+  int repeat = 1;
+  int jobs = 1;
+  int limit = 0;
+  std::uint64_t seed = 1;
+  bool check = false;
+};
+
+Result<BenchPlan> plan_of(const BenchFlags& flags, const Config& config) {
+  BenchPlan plan{.modes = flags.modes,
+                 .models = flags.models,
+                 .repeats = flags.repeat,
+                 .jobs = flags.jobs,
+                 .filter = flags.filter,
+                 .seed = flags.seed,
+                 .recall = flags.memory != "off",
+                 .learn = flags.learn == "on"};
+  if (flags.limit > 0) plan.limit = static_cast<std::size_t>(flags.limit);
+  for (const std::string& mode : plan.modes) {
+    if (mode != "auto" && !parse_mode(mode)) {
+      return fail(ErrorCode::invalid, fmt::format("--modes: expected auto, instant, reasoning or "
+                                                  "agentic; found \"{}\"",
+                                                  mode));
+    }
+  }
+  if (plan.models.empty()) plan.models = {config.default_model};
+  for (const std::string& model : plan.models) {
+    if (auto known = find_model(config, model); !known) return std::unexpected(known.error());
+  }
+  if (!flags.usd.empty()) {
+    auto usd = Money::parse(flags.usd);
+    if (!usd) return fail(ErrorCode::invalid, "--usd: " + usd.error().message);
+    plan.usd = *usd;
+  }
+  return plan;
+}
+
+// One line a finished run, and a last one that is drawn over.
+class Table {
+ public:
+  explicit Table(const Globals& globals) : quiet_(globals.quiet), lively_(lively(globals)) {}
+
+  void show(const BenchProgress& progress) {
+    if (quiet_) return;
+    clear();
+    if (progress.row != nullptr) print_row(progress);
+    if (!lively_) return;
+    fmt::print(stderr, "{}/{} done, {} running, {} USD, {} left", progress.done, progress.all,
+               progress.running, progress.spent.to_string(), time_left(progress));
+    std::fflush(stderr);
+    drawn_ = true;
+  }
+  void clear() {
+    if (drawn_) fmt::print(stderr, "\r\033[K");
+    drawn_ = false;
+  }
+
+ private:
+  void print_row(const BenchProgress& progress) {
+    JsonFields row(*progress.row, "row");
+    ++finished_here_;
+    fmt::print(stderr,
+               "{:>4}/{} {:<20} {:<10} {:<10} {:<8} score {:<5.3g} {:>3} turns {:>7.1f} s {} USD\n",
+               progress.done, progress.all, row.text_or("task", ""), row.text_or("mode", ""),
+               row.text_or("mode_used", "-"), row.text_or("status", ""), success_of(*progress.row),
+               row.integer_or("turns", 0), row.number_or("seconds", 0),
+               row.text_or("cost_usd", ""));
+  }
+  std::string time_left(const BenchProgress& progress) const {
+    if (finished_here_ == 0) return "?";
+    const double elapsed =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+    const double each = elapsed / finished_here_;
+    return fmt::format("{:.0f} s", each * static_cast<double>(progress.all - progress.done));
+  }
+
+  bool quiet_;
+  bool lively_;
+  bool drawn_ = false;
+  int finished_here_ = 0;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+Result<int> check_only(const Suite& suite, const Config& config, const Globals& globals) {
+  auto sandbox = Sandbox::create({.unsafe_no_sandbox = config.unsafe_no_sandbox});
+  if (!sandbox) return std::unexpected(sandbox.error());
+  const std::string scratch = fmt::format("{}/check-{}", config.state, getpid());
+  std::filesystem::create_directories(scratch);
+  auto check = check_suite(suite, *sandbox, scratch, [&globals](const std::string& task) {
+    if (globals.verbose) fmt::print(stderr, "checking {}\n", task);
+  });
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch, ignored);
+  if (!check) return std::unexpected(check.error());
+  if (globals.json) {
+    fmt::print("{}\n", dump_json(Json{{"suite", suite.name},
+                                      {"hash", suite.hash},
+                                      {"tasks", check->tasks},
+                                      {"oracle_passed", check->oracle_passed},
+                                      {"null_passed", check->null_passed},
+                                      {"failures", check->failures},
+                                      {"not_checked", check->not_checked}}));
+  } else {
+    fmt::print("{} ({}): {} tasks are valid", suite.name, suite.hash, check->tasks);
+    if (!suite.oracle.empty()) fmt::print("; the oracle solves {}", check->oracle_passed);
+    if (suite.null_check) fmt::print("; doing nothing scores 0 on {}", check->null_passed);
+    fmt::print("\n");
+    for (const std::string& text : check->not_checked) fmt::print("not checked: {}\n", text);
+    for (const std::string& text : check->failures) fmt::print("FAILED {}\n", text);
+  }
+  return check->good() ? kExitSuccess : kExitFailed;
+}
+
+Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globals& globals) {
+  auto config = load_config(globals);
+  if (!config) return std::unexpected(config.error());
+  if (flags.check) return check_only(suite, *config, globals);
+  auto plan = plan_of(flags, *config);
+  if (!plan) return std::unexpected(plan.error());
+  const std::string out = flags.out.empty() ? "pareto-bench/" + suite.name : flags.out;
+  std::error_code error;
+  std::filesystem::create_directories(out, error);
+  if (error) {
+    return fail(ErrorCode::invalid, fmt::format("--out {}: {}", out, error.message()));
+  }
+  auto rows = ResultRows::open(out + "/results.jsonl", suite.hash);
+  if (!rows) return std::unexpected(rows.error());
+  // A state of its own, so that results depend on nothing but the suite and the configuration.
+  config->state = std::filesystem::absolute(out).string() + "/state";
+  SystemOptions options{.models = plan->models,
+                        .memory = plan->recall || plan->learn,
+                        .record = flags.record,
+                        .cassette = flags.cassette,
+                        .forget_same_task = true};
+  auto system = System::open(std::move(*config), std::move(options));
+  if (!system) return std::unexpected(system.error());
+  for (const Task& task : suite.tasks) {
+    if (auto specs = (*system)->tools().specs(task); !specs) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("suite {}, task {}: {}", suite.name, task.id, specs.error().message));
+    }
+  }
+
+  Bench bench(**system, suite, std::move(*plan), *rows);
+  Table table(globals);
+  int interrupts = 0;
+  const auto signals = (*system)->loop().on_signal({SIGINT, SIGTERM}, [&](int) {
+    table.clear();
+    fmt::print(stderr, "{}\n",
+               ++interrupts == 1 ? "Wrapping up; once more stops at once." : "Stopped.");
+    bench.stop();
+  });
+  if (auto done = bench.run([&table](const BenchProgress& progress) { table.show(progress); });
+      !done) {
+    table.clear();
+    return std::unexpected(done.error());
+  }
+  table.clear();
+
+  std::vector<Json> all;
+  bool errors = false;
+  for (const auto& [key, row] : rows->rows()) {
+    all.push_back(row);
+    errors |= JsonFields(row, "row").text_or("status", "") == "error";
+    if (globals.json) fmt::print("{}\n", dump_json(row));
+  }
+  if (!globals.json) fmt::print("{}", summary_tables(all));
+  if (!globals.quiet) {
+    fmt::print(stderr,
+               "\nRows: {}/results.jsonl. One run as a story: pareto runs show RUN --state "
+               "{}/state\n",
+               out, out);
+    if (bench.out_of_budget())
+      fmt::print(stderr, "The budget is used up; some cells were not run.\n");
+    if (interrupts > 0) fmt::print(stderr, "The same command goes on where it stopped.\n");
+  }
+  if (interrupts > 0) return kExitCancelled;
+  return errors ? kExitInfrastructure : kExitSuccess;
+}
+
+int bench(const BenchFlags& flags, const Globals& globals) {
+  if (!flags.out.empty() && flags.suites.size() > 1) {
+    return report({ErrorCode::invalid, "--out takes the rows of one suite; give one suite a call"});
+  }
+  int worst = kExitSuccess;
+  for (const std::string& path : flags.suites) {
+    auto suite = read_suite(path);
+    if (!suite) return report(suite.error());
+    auto status = bench_suite(*suite, flags, globals);
+    if (!status) return report(status.error());
+    if (*status == kExitCancelled) return *status;
+    worst = std::max(worst, *status);
+  }
+  return worst;
+}
+
+constexpr const char* kExamples = R"(Examples:
+  pareto bench apps/demo                                 every task in auto mode
+  pareto bench apps/demo --modes auto,instant,agentic    and two forced modes
+  pareto bench apps/demo --check                         validates the suite, calls no model)";
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, const Globals& globals, int& status) {
+  auto* command = app.add_subcommand("bench", "Run tasks x modes x models x repeats");
+  auto flags = std::make_shared<BenchFlags>();
+  command->footer(kExamples);
+  command->add_option("suite", flags->suites, "Folders with tasks.jsonl, or .jsonl files")
+      ->required();
+  command->add_option("--modes", flags->modes, "auto, instant, reasoning, agentic")->delimiter(',');
+  command->add_option("--models", flags->models, "Configured models")->delimiter(',');
+  command->add_option("--repeat", flags->repeat, "Runs of each cell")->check(CLI::PositiveNumber);
+  command->add_option("--jobs", flags->jobs, "Runs at a time")->check(CLI::PositiveNumber);
+  command->add_option("--limit", flags->limit, "Only the first N tasks")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--filter", flags->filter, "Only tasks whose id contains this");
+  command->add_option("--seed", flags->seed, "Seed of all random draws");
+  command->add_option("--usd", flags->usd, "Most US dollars to spend, all runs together");
+  command->add_option("--out", flags->out, "Folder of the rows; goes on with what is there");
+  command->add_flag("--check", flags->check, "Validate the suite with its oracle; no model");
+  command->add_option("--memory", flags->memory, "on, off or read")
+      ->check(CLI::IsMember({"on", "off", "read"}));
+  command->add_option("--learn", flags->learn, "on or off")->check(CLI::IsMember({"on", "off"}));
+  command->add_option("--record", flags->record, "Record every model exchange in this file");
+  command->add_option("--cassette", flags->cassette, "Replay model exchanges from this file");
+  command->callback([flags, &globals, &status] { status = bench(*flags, globals); });
+}
+
+}  // namespace pareto
