@@ -18,6 +18,7 @@ params.cpuparams.n_threads = threads
 params.cpuparams_batch.n_threads = threads
 params.use_jinja = True
 params.offline = True
+params.verbosity = 2  # warnings and errors: the log of an engine that lives for days stays small
 # The engine is for programs of this machine: no page, and no answer to a page of another origin.
 params.ui = False
 params.cors_origins = "http://127.0.0.1"
