@@ -26,6 +26,9 @@ struct VectorMatch {
   friend bool operator==(const VectorMatch&, const VectorMatch&) = default;
 };
 
+// The cosine of two embeddings of length 1 (or 0).
+double similarity(const Embedding& a, const Embedding& b);
+
 // The `k` nearest by comparing with every row, nearest first, the later row first among equals.
 std::vector<VectorMatch> exact_nearest(std::span<const IndexedVector> rows, const Embedding& query,
                                        std::size_t k);
