@@ -313,7 +313,7 @@ TEST_P(PrefixTest, EveryBodyBeginsWithTheHistoryOfTheOneBefore) {
     f.request.only_tool = turn % 7 == 6 ? "finish" : "";
     bodies.push_back(f.render(conversation));
     copies.push_back(joined(bodies.back()));
-    ASSERT_NO_THROW((void)Json::parse(copies.back()));
+    ASSERT_TRUE(Json::accept(copies.back()));
     const std::string id = "c" + std::to_string(turn);
     f.messages.push_back(calling("Look.", {{id, "view", R"({"path": "a"})"}}));
     f.messages.push_back(result(id, "view", std::string(200, 'x')));
