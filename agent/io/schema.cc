@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace pareto {
@@ -122,12 +125,19 @@ Result<int> read_version(SqliteConnection& connection) {
   return version;
 }
 
-Result<void> sync_file(const std::string& path) {
+bool sync_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  if (file >= 0) ::close(file);
-  if (synced) return {};
-  return fail(ErrorCode::internal, fmt::format("{} could not be flushed to the disk", path));
+  if (file < 0) return false;
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  return synced;
+}
+
+std::unexpected<Error> cannot_back_up(const std::string& target, std::error_code code) {
+  return fail(ErrorCode::internal,
+              fmt::format("the backup {} can't be made, so the state file stays as it is ({}): "
+                          "free some space there, or move the state file away",
+                          target, code.message()));
 }
 
 int copied_version(const std::string& path) {
@@ -138,22 +148,24 @@ int copied_version(const std::string& path) {
 // Through a file of our own, so that a half-made copy never bears the name of a backup.
 Result<void> back_up(SqliteConnection& connection, int version) {
   const std::string target = fmt::format("{}.v{}.backup", connection.path(), version);
-  const std::string half_made = fmt::format("{}.{}.tmp", target, ::getpid());
-  std::error_code code;
-  std::filesystem::remove(half_made, code);
-  auto vacuum = connection.statement("VACUUM INTO ?");
+  std::string half_made = target + ".XXXXXX";
+  const int file = ::mkostemp(half_made.data(), O_CLOEXEC);
+  if (file < 0) return cannot_back_up(target, std::error_code(errno, std::generic_category()));
+  ::close(file);
+  auto vacuum = connection.statement("VACUUM INTO ?1");
   vacuum->bind(1, half_made);
   vacuum->exec();
+  std::error_code code;
   if (copied_version(half_made) != version) {
     // Another process has upgraded the file in the meantime, and so has made the backup.
     std::filesystem::remove(half_made, code);
     return {};
   }
-  if (auto synced = sync_file(half_made); !synced) return synced;
+  if (!sync_file(half_made))
+    return cannot_back_up(target, std::make_error_code(std::errc::io_error));
   std::filesystem::rename(half_made, target, code);
-  if (!code) return {};
-  return fail(ErrorCode::internal,
-              fmt::format("the backup {} can't be made: {}", target, code.message()));
+  if (code) return cannot_back_up(target, code);
+  return {};
 }
 
 // Another process may have been faster: the version is read again under the lock.

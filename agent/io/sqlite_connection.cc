@@ -79,7 +79,7 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
               fmt::format("a value for {} is larger than {} MiB", path, kMaxValueBytes >> 20)};
     default:
       return {ErrorCode::internal, fmt::format("SQLite on {}: {} (code {})", path, what,
-                                               exception.getExtendedErrorCode())};
+                                               exception.getErrorCode())};
   }
 }
 
