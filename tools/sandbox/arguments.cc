@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string_view>
 
 #include "tools/sandbox/helper/protocol.h"
@@ -184,17 +185,31 @@ class Builder {
     }
     const std::string source = stage_workspace();
     add({"--bind", source, kSandboxWorkspace});
-    for (const std::string& path : command_.protected_paths) {
-      const auto found = exists_without_symlinks(command_.workspace, path);
-      if (!found) return std::unexpected(found.error());
-      if (*found) {
-        add({"--ro-bind", (fs::path(source) / path).string(),
-             (fs::path(kSandboxWorkspace) / path).string()});
-      }
-    }
+    if (auto shown = protect(source); !shown) return shown;
     fs::path start = kSandboxWorkspace;
     if (!command_.folder.empty()) start /= command_.folder;
     add({"--chdir", start.string()});
+    return {};
+  }
+
+  // The folders on the way are mounted on themselves: a mount point can't be renamed, but what
+  // contains one can, and a new one put in its place.
+  Result<void> protect(const std::string& source) {
+    std::set<fs::path> above;  // each folder before what it contains
+    std::set<fs::path> kept;
+    for (const std::string& text : command_.protected_paths) {
+      const fs::path path = fs::path(text).lexically_normal();
+      const auto found = exists_without_symlinks(command_.workspace, path);
+      if (!found) return std::unexpected(found.error());
+      if (!*found) continue;
+      kept.insert(path);
+      for (fs::path up = path.parent_path(); !up.empty(); up = up.parent_path()) above.insert(up);
+    }
+    const auto mount = [&](const char* how, const fs::path& path) {
+      add({how, (fs::path(source) / path).string(), (fs::path(kSandboxWorkspace) / path).string()});
+    };
+    for (const fs::path& path : above) mount("--bind", path);
+    for (const fs::path& path : kept) mount("--ro-bind", path);
     return {};
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace pareto::sandbox {
@@ -16,6 +17,23 @@ constexpr std::size_t kMaxEscape = 4 * 1024;
 
 constexpr unsigned char kEscape = 0x1b;
 constexpr unsigned char kBell = 0x07;
+
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (int c = 0x20; c < 0x7F; ++c) plain[static_cast<std::size_t>(c)] = true;
+  plain['\n'] = true;
+  plain['\t'] = true;
+  return plain;
+}();
+
+// How many bytes at the front are simply text. By pointer, for builds that don't optimise.
+std::size_t plain_run(std::string_view bytes) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  const bool* const plain = kPlain.data();
+  while (at != end && plain[static_cast<unsigned char>(*at)]) ++at;
+  return static_cast<std::size_t>(at - bytes.data());
+}
 
 bool continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
@@ -46,7 +64,32 @@ bool second_byte_fits(unsigned char lead, unsigned char second) {
 }  // namespace
 
 void OutputFilter::feed(std::string_view bytes, std::string& out) {
-  for (const char c : bytes) byte(static_cast<unsigned char>(c), out);
+  while (!bytes.empty()) {
+    const std::size_t plain =
+        mode_ == Mode::text && have_ == 0 && !returned_ ? plain_run(bytes) : 0;
+    if (plain > 0) {
+      run(bytes.substr(0, plain), out);
+      bytes.remove_prefix(plain);
+    } else {
+      byte(static_cast<unsigned char>(bytes.front()), out);
+      bytes.remove_prefix(1);
+    }
+  }
+}
+
+// What needs no thought, at once: a command may print a gigabyte of it.
+void OutputFilter::run(std::string_view bytes, std::string& out) {
+  replaced_ = false;
+  const std::size_t lines = bytes.rfind('\n') + 1;  // npos + 1 is 0
+  if (lines > 0) {
+    out += line_;
+    out += bytes.substr(0, lines);
+    line_.clear();
+  }
+  line_ += bytes.substr(lines);
+  if (line_.size() < kMaxLine) return;
+  out += line_;
+  line_.clear();
 }
 
 void OutputFilter::finish(std::string& out) {
@@ -83,7 +126,7 @@ void OutputFilter::text_byte(unsigned char byte, std::string& out) {
   } else if (byte == '\b') {
     while (!line_.empty() && continues(static_cast<unsigned char>(line_.back()))) line_.pop_back();
     if (!line_.empty()) line_.pop_back();
-  } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte < 0x7F)) {
+  } else if (kPlain[byte]) {
     const char one = static_cast<char>(byte);
     character({&one, 1}, out);
   } else if (byte >= 0x80) {

@@ -20,6 +20,7 @@ class OutputFilter {
  private:
   enum class Mode { text, escape, sequence, string, string_escape };
 
+  void run(std::string_view bytes, std::string& out);
   void byte(unsigned char byte, std::string& out);
   void text_byte(unsigned char byte, std::string& out);
   void escape_byte(unsigned char byte, std::string& out);
