@@ -310,8 +310,10 @@ Result<Event> event_from_json(const Json& json) {
 std::string to_line(const Event& event) { return dump_json(to_json(event)); }
 
 Result<Event> event_from_line(std::string_view line) {
-  // A message may quote JSON of its own, but always as text, so events are flat.
-  auto json = parse_json(line);
+  // A message may quote JSON of its own, but always as text. A task's scorer and metadata are the
+  // one thing that is as deep as a task file may be, and lies a few levels down.
+  constexpr int kLevelsAbove = 4;
+  auto json = parse_json(line, kMaxJsonDepth + kLevelsAbove);
   if (!json) return std::unexpected(json.error());
   return event_from_json(*json);
 }

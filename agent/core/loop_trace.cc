@@ -27,7 +27,8 @@ void LoopTrace::add(const ToolCall& call, const ToolResult& result) {
 }
 
 int LoopTrace::repeats() const {
-  int most = recent.empty() ? 0 : 1;
+  if (recent.empty()) return 0;
+  int most = 1;
   const auto size = static_cast<int>(recent.size());
   for (int cycle = 1; cycle <= kLongestCycle; ++cycle) {
     int same = 0;

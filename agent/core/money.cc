@@ -70,12 +70,13 @@ Usage& Usage::operator+=(const Usage& other) {
 Money cost_of(const Usage& usage, const Price& price) {
   __extension__ using Wide = __int128;
   constexpr Wide kMillion = 1'000'000;
-  const std::int64_t fresh = std::max<std::int64_t>(
-      0, usage.prompt_tokens - usage.cached_prompt_tokens - usage.cache_write_tokens);
-  const Wide sum = Wide{fresh} * price.input.to_nanos() +
-                   Wide{usage.cached_prompt_tokens} * price.cached_input.to_nanos() +
-                   Wide{usage.cache_write_tokens} * price.cache_write.to_nanos() +
-                   Wide{usage.completion_tokens} * price.output.to_nanos();
+  const auto count = [](std::int64_t tokens) { return Wide{std::max<std::int64_t>(0, tokens)}; };
+  const Wide cached = count(usage.cached_prompt_tokens);
+  const Wide written = count(usage.cache_write_tokens);
+  const Wide fresh = std::max(Wide{0}, count(usage.prompt_tokens) - cached - written);
+  const Wide sum = fresh * price.input.to_nanos() + cached * price.cached_input.to_nanos() +
+                   written * price.cache_write.to_nanos() +
+                   count(usage.completion_tokens) * price.output.to_nanos();
   const Wide nanos = (sum + kMillion - 1) / kMillion;
   return Money::nanos(nanos > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(nanos));
 }

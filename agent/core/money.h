@@ -38,7 +38,7 @@ class Money {
   friend constexpr Money operator-(Money a, Money b) {
     std::int64_t difference = 0;
     if (__builtin_sub_overflow(a.nanos_, b.nanos_, &difference)) {
-      difference = a.nanos_ > 0 ? INT64_MAX : INT64_MIN;
+      difference = b.nanos_ < 0 ? INT64_MAX : INT64_MIN;
     }
     return Money(difference);
   }
@@ -73,7 +73,8 @@ struct Price {
   friend bool operator==(const Price&, const Price&) = default;
 };
 
-// What a usage costs, rounded up to the next nano-dollar. A missing price is unknown, never zero.
+// What a usage costs, rounded up to the next nano-dollar; counts below zero are zero. A missing
+// price is unknown, never zero.
 Money cost_of(const Usage& usage, const Price& price);
 
 }  // namespace pareto

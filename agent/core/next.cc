@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/core/budget_guard.h"
 
 namespace pareto {
@@ -57,21 +59,29 @@ Action conclude(const Run& run, Finish wanted) {
   return concluded(run, std::move(wanted));
 }
 
-// A call that a limit overtook still gets its result, so that the history stays valid.
-Decide cancel_first(const Run& run) {
-  return Decide{StepEnded{ToolResult{.call_id = run->asked.front().id,
+// Calls that a limit overtook still get their results, so that the history stays valid. The wrap-up
+// call's own `finish` is the one thing that still runs.
+Action end_step(const Run& run) {
+  const auto& asked = run->asked;
+  const auto answer =
+      run->wrapped_up ? std::ranges::find(asked, kFinishTool, &ToolCall::name) : asked.end();
+  if (answer != asked.end() && asked.size() == 1) return CallTools{asked, false};
+  const ToolCall& dropped = answer == asked.begin() ? asked.back() : asked.front();
+  return Decide{StepEnded{ToolResult{.call_id = dropped.id,
                                      .status = ResultStatus::cancelled,
                                      .text = "Not run: a limit of this task was reached."}}};
 }
 
+// Whether a wrap-up call can't help. A call that ran into the time held back for it says nothing.
+bool cannot_wrap_up(const Run& run) {
+  const bool out_of_time = run->limit->reason == Reason::seconds && run->call_error &&
+                           run->call_error->code == ErrorCode::timeout;
+  return hopeless(run) && !out_of_time;
+}
+
 Action at_limit(const Run& run, const Planner& planner) {
-  if (!run->asked.empty()) {
-    // The wrap-up call's own `finish` is the one thing that still runs.
-    const bool wrap_up_answer = run->wrapped_up && run->asked.front().name == kFinishTool;
-    if (!wrap_up_answer) return cancel_first(run);
-    return CallTools{{run->asked.front()}, false};
-  }
-  if (!run->wrapped_up && !hopeless(run) && run->receipt.model_calls > 0) {
+  if (!run->asked.empty()) return end_step(run);
+  if (!run->wrapped_up && !cannot_wrap_up(run) && run->receipt.model_calls > 0) {
     if (auto call = planner.wrap_up(run)) {
       call->wrap_up = true;
       return *call;

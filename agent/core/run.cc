@@ -77,11 +77,14 @@ struct Apply {
     run.failed_calls = 0;
     run.answer.reset();
     if (role == static_cast<std::size_t>(Spender::agent) && !wrap_up) run.receipt.turns += 1;
-    if (p.usage) {
+    // A provider may count the reply alone; then the bytes still have to stand for the prompt.
+    if (p.usage && p.usage->prompt_tokens > 0) {
       run.prompt_tokens = p.usage->prompt_tokens;
       run.bytes_since_prompt = 0;
     }
     append(run, *p.message);
+    // Call ids come from the model: an approval must not reach a later call that repeats one.
+    run.approved.clear();
     run.asked = p.message->tool_calls;
     run.step_begun = false;
     run.step_from_planner = false;
@@ -155,10 +158,24 @@ struct Apply {
     run.verdicts += 1;
   }
 
-  void operator()(const Resumed&) { run.verifying = false; }
+  // Verification and questions have no effect by themselves: they are begun again.
+  void operator()(const Resumed&) {
+    run.verifying = false;
+    run.awaiting_approval.clear();
+  }
   void operator()(const CancelRequested&) { run.cancel_requested = true; }
   void operator()(const Finished& p) { run.outcome = p.outcome; }
 };
+
+// A step of the model's runs calls that wait for their result, and all of them: one that was left
+// out would never get it. A planner's step needs that none waits.
+Result<void> check_step(const RunState& run, const Event& event, const StepBegun& begun) {
+  if (run.step_begun) return contradiction(event, "a step is under way");
+  if (begun.calls.empty()) return contradiction(event, "a step without calls");
+  const bool fits = begun.from_planner ? run.asked.empty() : run.asked == begun.calls;
+  if (!fits) return contradiction(event, "its calls are not the ones that wait");
+  return {};
+}
 
 // What must hold before an event may be applied.
 Result<void> check(const RunState& run, const Event& event) {
@@ -173,6 +190,10 @@ Result<void> check(const RunState& run, const Event& event) {
     if (run.call) return contradiction(event, "another call is under way");
     if (!run.asked.empty()) return contradiction(event, "tool calls wait for their results");
     if (begun->reserved < Money()) return contradiction(event, "a negative reservation");
+  } else if (const auto* begin = std::get_if<StepBegun>(&event.payload)) {
+    return check_step(run, event, *begin);
+  } else if (std::holds_alternative<Nudged>(event.payload) && !run.asked.empty()) {
+    return contradiction(event, "tool calls wait for their results");
     std::uint64_t hash = run.history.hash();
     for (const Message& message : begun->appended) hash = chain_hash(hash, message);
     if (hash != begun->history_hash) return contradiction(event, "the history was changed");
@@ -183,6 +204,7 @@ Result<void> check(const RunState& run, const Event& event) {
       return contradiction(event, "no such tool call");
     }
   } else if (const auto* compacted = std::get_if<Compacted>(&event.payload)) {
+    if (run.call || !run.asked.empty()) return contradiction(event, "the history is in use");
     if (compacted->first < 0 || compacted->last <= compacted->first ||
         compacted->last > static_cast<std::int64_t>(run.history.size())) {
       return contradiction(event, "no such part of the history");

@@ -1,5 +1,6 @@
 #include "agent/core/task.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "agent/core/json_fields.h"
@@ -43,7 +44,7 @@ Result<CheckCommand> check_from_json(const Json& json) {
   check.command = fields.text("command");
   const double seconds = fields.number_or("seconds", 10);
   if (!(seconds > 0) || seconds > 86'400) fields.add_error("seconds", "must be above 0");
-  check.timeout = Milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  check.timeout = Milliseconds(std::isfinite(seconds) ? std::llround(seconds * 1000) : 0);
   if (auto read = fields.done(); !read) return std::unexpected(read.error());
   return check;
 }
