@@ -6,14 +6,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "agent/core/json.h"
+#include "agent/core/json_fields.h"
+#include "agent/core/json_text.h"
 #include "agent/models/local/file_lock.h"
 
 namespace pareto {
@@ -26,16 +27,6 @@ std::uint32_t hash(std::string_view text) {
   std::uint32_t value = 2'166'136'261U;
   for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16'777'619U;
   return value;
-}
-
-int number(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_number_integer() ? found->get<int>() : 0;
-}
-
-std::string text(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -62,16 +53,22 @@ bool supervised(const EnginePlace& place) {
 }
 
 std::optional<EngineStatus> read_record(const EnginePlace& place) {
-  const Json json = Json::parse(read_small_file(place.record()), nullptr, false);
-  if (!json.is_object()) return std::nullopt;
+  const Result<Json> json = parse_json(read_small_file(place.record()));
+  if (!json) return std::nullopt;
+  JsonFields fields(*json, "engine");
+  const auto number = [&fields](std::string_view key) {
+    return static_cast<int>(std::clamp<std::int64_t>(fields.integer(key), 0, INT_MAX));
+  };
   EngineStatus status;
-  status.port = number(json, "port");
-  status.pid = number(json, "pid");
-  status.supervisor_pid = number(json, "supervisor");
-  status.spec = {text(json, "weights"), number(json, "context"), number(json, "slots"),
-                 number(json, "threads"), number(json, "keep_alive")};
-  status.command = text(json, "command");
-  if (status.port <= 0 || status.port > 65'535 || status.pid <= 1 || status.supervisor_pid <= 1) {
+  status.port = number("port");
+  status.pid = number("pid");
+  status.supervisor_pid = number("supervisor");
+  status.spec = {fields.text("weights"), number("context"), number("slots"), number("threads"),
+                 number("keep_alive")};
+  status.command = fields.text("command");
+  // A signal to process 0 or 1 would hit the wrong ones.
+  if (!fields.done() || status.port < 1 || status.port > 65'535 || status.pid < 2 ||
+      status.supervisor_pid < 2) {
     return std::nullopt;
   }
   return status;
@@ -87,8 +84,7 @@ Result<void> write_record(const EnginePlace& place, const EngineStatus& status) 
                      {"threads", status.spec.threads},
                      {"keep_alive", status.spec.keep_alive},
                      {"command", status.command}};
-  return replace_file(place.record(),
-                      json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return replace_file(place.record(), dump_json(json) + "\n");
 }
 
 Result<void> replace_file(const std::string& path, const std::string& text) {

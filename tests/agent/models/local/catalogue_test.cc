@@ -84,7 +84,7 @@ TEST(CatalogueTest, ErrorsNameTheEntryAndTheKey) {
     EXPECT_EQ(catalogue.error().code, ErrorCode::invalid);
   }
   EXPECT_EQ(Catalogue::parse(replaced(kSmall, R"("title": "W")", R"("title": 1)")).error().message,
-            "catalogue entry w: expected \"title\" to be a string");
+            "catalogue: \"weights\": \"w\": weights: \"title\": expected a string; found number");
 }
 
 TEST(CatalogueTest, TextThatIsNoCatalogueIsAnError) {
