@@ -70,7 +70,7 @@ TEST(ExactNearestTest, AgreesWithTheCosine) {
 }
 
 TEST(VectorIndexTest, FindsNearlyAllThatAnExactScanFinds) {
-  const std::vector<IndexedVector> rows = random_rows(1'500, 1);
+  const std::vector<IndexedVector> rows = random_rows(600, 1);
   const auto index = VectorIndex::build(rows);
   ASSERT_TRUE(index);
   SeededRandom random(2);
@@ -130,7 +130,7 @@ class StoredIndexTest : public testing::Test {
 
   TemporaryFolder folder_;
   std::string path_ = folder_.file("vectors.hnsw");
-  std::vector<IndexedVector> rows_ = random_rows(60, 1);
+  std::vector<IndexedVector> rows_ = random_rows(20, 1);
   std::string bytes_;
 };
 
@@ -171,7 +171,7 @@ TEST_F(StoredIndexTest, AFileWithOneBitFlippedAnywhereIsRefused) {
 }
 
 TEST_F(StoredIndexTest, AStaleFileIsRefused) {
-  std::vector<IndexedVector> more = random_rows(61, 1);
+  std::vector<IndexedVector> more = random_rows(21, 1);
   EXPECT_THAT(VectorIndex::load(path_, stamp_of(more)).error().message, HasSubstr("stale"));
   IndexStamp other = stamp_of(rows_);
   other.embedding = "another/1";
