@@ -1,0 +1,228 @@
+#include "tools/sandbox/sandbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "tests/tools/sandbox/folder.h"
+
+namespace pareto {
+namespace {
+
+using sandbox::Folder;
+using testing::HasSubstr;
+
+// Both ways of running a command; what holds for either is tested for both.
+class SandboxTest : public testing::TestWithParam<bool> {
+ protected:
+  static SandboxOptions options(bool bare) {
+    SandboxOptions options;
+    if (bare) options = {.bwrap = "no-such-bwrap", .unsafe_no_sandbox = true};
+    return options;
+  }
+
+  void SetUp() override {
+    auto made = Sandbox::create(options(GetParam()));
+    if (!made) GTEST_SKIP() << "skipped: " << made.error().message;
+    sandbox_.emplace(std::move(*made));
+  }
+
+  SandboxCommand shell(const std::string& text) const {
+    return {.argv = shell_argv(text), .workspace = folder_.path()};
+  }
+
+  SandboxExit run(const SandboxCommand& command) const {
+    auto exit = sandbox_->run(command, {});
+    EXPECT_TRUE(exit) << exit.error().message;
+    return exit ? std::move(*exit) : SandboxExit{};
+  }
+
+  Folder folder_;
+  std::optional<Sandbox> sandbox_;
+};
+
+TEST_P(SandboxTest, SaysHowACommandEnded) {
+  const SandboxExit good = run(shell("echo out; echo err >&2"));
+  EXPECT_TRUE(good.ok());
+  EXPECT_EQ(good.output, "out\nerr\n");
+  EXPECT_EQ(good.stdout_text, "");
+  const SandboxExit bad = run(shell("exit 3"));
+  EXPECT_EQ(bad.exit_code, 3);
+  EXPECT_EQ(bad.signal, 0);
+  EXPECT_FALSE(bad.ok());
+  const SandboxExit killed = run(shell("kill -SEGV $$"));
+  EXPECT_EQ(killed.exit_code, 128 + SIGSEGV);
+  EXPECT_EQ(killed.signal, SIGSEGV);
+  EXPECT_FALSE(killed.limit);
+}
+
+TEST_P(SandboxTest, ACommandThatIsNotThereFailsLikeInAShell) {
+  const SandboxExit exit = run({.argv = {"no-such-program"}, .workspace = folder_.path()});
+  EXPECT_EQ(exit.exit_code, 127);
+  EXPECT_EQ(exit.output, "no-such-program: command not found\n");
+  folder_.write("data", "x");
+  EXPECT_EQ(run({.argv = {"./data"}, .workspace = folder_.path()}).exit_code, 126);
+}
+
+TEST_P(SandboxTest, WordsReachTheCommandAsTheyAre) {
+  const SandboxExit exit = run(
+      {.argv = {"printf", "[%s]", "a b", "", "--", "$HOME", "\"'"}, .workspace = folder_.path()});
+  EXPECT_EQ(exit.output, "[a b][][--][$HOME][\"']");
+}
+
+TEST_P(SandboxTest, WritesIntoTheWorkspace) {
+  folder_.write("in", "text\n");
+  EXPECT_EQ(run(shell("cat in; tr a-z A-Z < in > out")).output, "text\n");
+  std::string text;
+  std::ifstream(folder_.path() / "out") >> text;
+  EXPECT_EQ(text, "TEXT");
+}
+
+TEST_P(SandboxTest, PassesStdinOn) {
+  SandboxCommand command = shell("cat; echo; wc -c");
+  command.stdin_text = "Grüße\nend";
+  EXPECT_EQ(run(command).output, "Grüße\nend\n0\n");
+  EXPECT_EQ(run(shell("cat")).output, "");
+  command = shell("wc -c");
+  command.stdin_text = std::string(3'000'000, 'x');
+  EXPECT_EQ(run(command).output, "3000000\n");
+}
+
+TEST_P(SandboxTest, KeepsStdoutApartWhenAsked) {
+  SandboxCommand command = shell("echo noise >&2; printf '{\"a\": \"\\033[1m\"}'");
+  command.stdout_bytes = 1'000;
+  const SandboxExit exit = run(command);
+  EXPECT_EQ(exit.stdout_text, "{\"a\": \"\x1b[1m\"}");
+  EXPECT_FALSE(exit.stdout_cut);
+  EXPECT_THAT(exit.output, HasSubstr("noise\n"));
+  EXPECT_THAT(exit.output, HasSubstr("{\"a\": \"\"}"));
+  command.stdout_bytes = 3;
+  const SandboxExit cut = run(command);
+  EXPECT_EQ(cut.stdout_text, "{\"a");
+  EXPECT_TRUE(cut.stdout_cut);
+}
+
+TEST_P(SandboxTest, StartsInTheFolderAndWithTheVariablesAskedFor) {
+  std::filesystem::create_directories(folder_.path() / "sub/folder");
+  SandboxCommand command = shell("basename $PWD; echo $X; echo $HOME");
+  command.folder = "sub/folder";
+  command.environment = {{"X", "a b"}};
+  EXPECT_EQ(run(command).output, "folder\na b\n/tmp\n");
+  EXPECT_EQ(run({.argv = {"pwd"}}).output, "/tmp\n");
+}
+
+TEST_P(SandboxTest, TellsATimeOutFromAFailure) {
+  SandboxCommand command = shell("echo before; sleep 100");
+  command.limits.wall = Milliseconds(200);
+  const SandboxExit exit = run(command);
+  EXPECT_TRUE(exit.timed_out);
+  EXPECT_EQ(exit.limit, SandboxLimit::wall);
+  EXPECT_EQ(exit.output, "before\n");
+  EXPECT_LT(exit.wall, Milliseconds(10'000));
+}
+
+TEST_P(SandboxTest, WaitsForNobodyElse) {
+  // A leftover that holds the pipe open must not keep the call.
+  const SandboxExit exit = run(shell("(sleep 100 &) ; setsid sleep 100 & echo done"));
+  EXPECT_EQ(exit.output, "done\n");
+  EXPECT_LT(exit.wall, Milliseconds(10'000));
+}
+
+TEST_P(SandboxTest, ATreeOfTooManyProcessesOrTooMuchMemoryEnds) {
+  SandboxCommand command = shell("perl -e '$x = \"x\" x 80000000; sleep 100'");
+  command.limits.memory_bytes = 50 << 20;
+  EXPECT_EQ(run(command).limit, SandboxLimit::memory);
+}
+
+TEST_P(SandboxTest, StopsBeforeItStarted) {
+  std::stop_source source;
+  source.request_stop();
+  const auto exit = sandbox_->run(shell("sleep 100"), source.get_token());
+  ASSERT_FALSE(exit);
+  EXPECT_EQ(exit.error().code, ErrorCode::cancelled);
+}
+
+TEST_P(SandboxTest, RefusesACommandThatCantBeMeant) {
+  const auto exit = sandbox_->run({.argv = {}}, {});
+  ASSERT_FALSE(exit);
+  EXPECT_EQ(exit.error().code, ErrorCode::invalid);
+  SandboxCommand command = shell("true");
+  command.environment = {{"A=B", "x"}};
+  EXPECT_EQ(sandbox_->run(command, {}).error().code, ErrorCode::invalid);
+}
+
+TEST_P(SandboxTest, SaysWhichLayersHeld) {
+  const SandboxLayers layers = run(shell("true")).layers;
+  EXPECT_EQ(layers.namespaces, !GetParam());
+  EXPECT_EQ(layers.seccomp, !GetParam());
+  EXPECT_EQ(layers.own_uid, !GetParam() && geteuid() == 0);
+  EXPECT_TRUE(layers.rlimits);
+  EXPECT_TRUE(layers.watchdog);
+}
+
+INSTANTIATE_TEST_SUITE_P(With, SandboxTest, testing::Values(false, true), [](const auto& test) {
+  return test.param ? "unsafe_no_sandbox" : "bubblewrap";
+});
+
+TEST(SandboxCreateTest, RefusesWithoutBubblewrapAndSaysHowToMendIt) {
+  const auto sandbox = Sandbox::create({.bwrap = "no-such-bwrap"});
+  ASSERT_FALSE(sandbox);
+  EXPECT_EQ(sandbox.error().code, ErrorCode::unavailable);
+  EXPECT_THAT(sandbox.error().message, HasSubstr("apt install bubblewrap"));
+}
+
+TEST(SandboxCreateTest, RefusesABubblewrapThatDoesNotWork) {
+  const Folder folder;
+  const auto broken = folder.write(
+      "bwrap", "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n");
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(broken, std::filesystem::perms(0755));
+  const auto sandbox = Sandbox::create({.bwrap = broken});
+  ASSERT_FALSE(sandbox);
+  EXPECT_EQ(sandbox.error().code, ErrorCode::unavailable);
+}
+
+TEST(SandboxCreateTest, RefusesAHelperThatIsNotThere) {
+  const auto sandbox = Sandbox::create({.helper = "/absent/pareto-sandbox"});
+  ASSERT_FALSE(sandbox);
+  EXPECT_THAT(sandbox.error().message, HasSubstr("pareto-sandbox"));
+}
+
+TEST(SandboxProbeTest, NamesEveryLayerOnce) {
+  const auto report = Sandbox::probe({});
+  std::vector<std::string> layers;
+  for (const SandboxProbe& line : report) {
+    layers.push_back(line.layer);
+    EXPECT_NE(line.detail, "") << line.layer;
+    EXPECT_EQ(line.advice.empty(), line.available) << line.layer;
+  }
+  std::ranges::sort(layers);
+  EXPECT_EQ(std::ranges::adjacent_find(layers), layers.end());
+  EXPECT_THAT(layers, testing::IsSupersetOf({"bubblewrap", "cgroup", "seccomp", "watchdog"}));
+}
+
+TEST(SandboxProbeTest, SaysWhatToInstall) {
+  const auto report = Sandbox::probe({.bwrap = "no-such-bwrap"});
+  EXPECT_EQ(report.front().layer, "bubblewrap");
+  EXPECT_FALSE(report.front().available);
+  EXPECT_THAT(report.front().advice, HasSubstr("apt install bubblewrap"));
+}
+
+TEST(ShellArgvTest, RunsTheTextByAShell) {
+  const auto argv = shell_argv("a 'b'");
+  ASSERT_EQ(argv.size(), 3U);
+  EXPECT_EQ(argv[1], "-c");
+  EXPECT_EQ(argv[2], "a 'b'");
+}
+
+TEST(SandboxLayersTest, AreNamed) {
+  EXPECT_EQ(to_string(SandboxLayers{}), "none");
+  EXPECT_EQ(to_string(SandboxLayers{.namespaces = true, .rlimits = true}), "namespaces rlimits");
+}
+
+}  // namespace
+}  // namespace pareto
