@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -167,6 +169,29 @@ TEST_P(EscapeTest, FilesBelongToTheCallerAfterwards) {
     EXPECT_EQ(read_text(host().workspace / "shut/file"), "y\n");
     fs::remove_all(host().workspace / "shut");
     expect_unharmed();
+  });
+}
+
+TEST_P(EscapeTest, AFileSystemThatKnowsNoMappingIsGivenToTheCommandAndTakenBack) {
+  play([&] {
+    if (geteuid() != 0) return;  // an ordinary user's files need no mapping
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("none", host().workspace.c_str(), "ramfs", 0, "mode=755") != 0) {
+      lacks("a file system without mapped owners");
+    }
+    fs::create_directory(host().workspace / "folder");
+    write_text(host().workspace / "folder/file", "old");
+    const SandboxExit exit = attack("cat folder/file; echo new > folder/file; mkdir -p a/b; id -u");
+    EXPECT_EQ(exit.output, "old1000\n");
+    EXPECT_EQ(read_text(host().workspace / "folder/file"), "new\n");
+    for (const char* path : {"", "folder", "folder/file", "a", "a/b"}) {
+      struct stat info{};
+      ASSERT_EQ(stat((host().workspace / path).c_str(), &info), 0);
+      EXPECT_EQ(info.st_uid, 0U) << path;
+    }
+    expect_unharmed();
+    EXPECT_EQ(umount2(host().workspace.c_str(), MNT_DETACH), 0);
   });
 }
 

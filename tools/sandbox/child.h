@@ -43,6 +43,9 @@ class Child {
   // Once, after `process` became readable: the exit code, or 128 + N after signal N.
   int reap();
 
+  // Gives up on a child that can't be killed, so that nobody waits for it.
+  void abandon() { pid_ = -1; }
+
  private:
   Child() = default;
 

@@ -51,9 +51,7 @@ Result<Descriptor> stdin_of(const SandboxCommand& command) {
 }
 
 Error not_started(const std::string& complaint) {
-  return {ErrorCode::unavailable,
-          fmt::format("the sandbox could not be set up: {}",
-                      complaint.empty() ? "it ended without a reason" : complaint)};
+  return {ErrorCode::unavailable, "the sandbox could not be set up: " + complaint};
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr milliseconds kTick{50};
+// To set everything up, on a machine that is busy; not part of the command's own time.
+constexpr milliseconds kStartTime{30'000};
 // The kernel frees the memory and closes the files of a killed tree before it is gone.
 constexpr milliseconds kPatience{20'000};
 constexpr std::size_t kMaxComplaint = 2'000;
@@ -169,6 +171,8 @@ class Supervisor {
       if (auto process = open_process(init)) init_ = std::move(*process);
     }
     child_.go();
+    began_ = Steady::now();
+    deadline_ = began_ + options_.limits.wall;
   }
 
   // bubblewrap may end before the last process of its namespace does.
@@ -180,7 +184,18 @@ class Supervisor {
     return poll(&polled, 1, static_cast<int>(kPatience.count())) == 1;
   }
 
-  std::unexpected<Error> undead() const {
+  std::string complaint() const {
+    if (!status_.empty()) return status_.substr(1);
+    if (watched_.exit.timed_out) {
+      return fmt::format("it was not ready after {} s", kStartTime.count() / 1000);
+    }
+    return watched_.exit.output.empty()
+               ? fmt::format("it ended with exit code {} and no reason", exit_code_)
+               : watched_.exit.output;
+  }
+
+  std::unexpected<Error> undead() {
+    child_.abandon();
     return fail(
         ErrorCode::internal,
         fmt::format("sandbox: the processes below {} did not end within {} s of being killed; "
@@ -201,7 +216,7 @@ class Supervisor {
     if (!exit.limit && exit.signal == SIGXFSZ) exit.limit = SandboxLimit::disk;
     watched_.started = !status_.empty() && status_.front() == kStarted;
     watched_.unmappable = !status_.empty() && status_.front() == kUnmappable;
-    if (!watched_.started) watched_.complaint = status_.empty() ? exit.output : status_.substr(1);
+    if (!watched_.started) watched_.complaint = complaint();
     return std::move(watched_);
   }
 
@@ -216,7 +231,7 @@ class Supervisor {
   std::string status_;
   Watched watched_;
   Steady::time_point began_ = Steady::now();
-  Steady::time_point deadline_ = began_ + options_.limits.wall;
+  Steady::time_point deadline_ = began_ + kStartTime;
   Steady::time_point next_look_ = began_ + kTick;
   Steady::time_point killed_at_;
   std::int64_t printed_ = 0;
