@@ -60,7 +60,7 @@ std::string clip_output(std::string_view text, std::size_t head, std::size_t tai
                      text.size() - first.size() - last.size(), last);
 }
 
-bool valid_utf8(std::string_view text) {
+bool is_valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = character_length(text.substr(i));
     if (length == 0) return false;
@@ -86,7 +86,7 @@ std::string to_valid_utf8(std::string_view text) {
 }
 
 bool looks_binary(std::string_view content) {
-  return content.substr(0, 8'000).contains('\0') || !valid_utf8(content);
+  return content.substr(0, 8'000).contains('\0') || !is_valid_utf8(content);
 }
 
 std::string one_line(std::string_view text, std::size_t bytes) {

@@ -21,7 +21,7 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
 // The last `bytes` of a text without half a character at the start.
 std::string_view utf8_suffix(std::string_view text, std::size_t bytes);
 
-bool valid_utf8(std::string_view text);
+bool is_valid_utf8(std::string_view text);
 // Every byte that is not part of a character becomes U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 

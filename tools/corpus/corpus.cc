@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "agent/core/json_text.h"
+#include "tools/corpus/links.h"
 #include "tools/corpus/terms.h"
 #include "tools/digest.h"
 #include "tools/output.h"
@@ -27,11 +28,12 @@ constexpr std::int64_t kKeptOnDisk = 16 << 20;  // smaller corpora are indexed a
 constexpr int kMaxHits = 100;
 constexpr int kSchemaVersion = 1;
 
+constexpr int kCandidates = 200;  // that links may raise
+
 // Title words count double: measured on HotpotQA and MuSiQue, higher weights gain nothing.
 constexpr const char* kSearch =
-    "SELECT p.id, p.title, p.text, -m.score FROM "
-    "(SELECT rowid, bm25(terms, 2.0, 1.0) AS score FROM terms WHERE terms MATCH ?1 "
-    "ORDER BY score LIMIT ?2) AS m JOIN passage AS p ON p.row = m.rowid ORDER BY m.score, p.row";
+    "SELECT rowid, -bm25(terms, 2.0, 1.0) AS score FROM terms WHERE terms MATCH ?1 "
+    "ORDER BY score DESC LIMIT ?2";
 
 std::string text_of(const Json& json, const char* key) {
   const auto found = json.find(key);
@@ -96,10 +98,17 @@ class IndexedCorpus : public Corpus {
   explicit IndexedCorpus(std::unique_ptr<SQLite::Database> database)
       : database_(std::move(database)),
         search_(*database_, kSearch),
+        by_row_(*database_, "SELECT id, title, text FROM passage WHERE row = ?1"),
         by_id_(*database_, "SELECT id, title, text FROM passage WHERE id = ?1 LIMIT 1"),
         by_title_(*database_,
                   "SELECT id, title, text FROM passage WHERE title = ?1 COLLATE NOCASE LIMIT 1"),
-        size_(database_->execAndGet("SELECT count(*) FROM passage").getInt64()) {}
+        size_(database_->execAndGet("SELECT count(*) FROM passage").getInt64()) {
+    SQLite::Statement titles(*database_, "SELECT row, title FROM passage");
+    while (titles.executeStep()) {
+      links_.add(titles.getColumn(0).getInt64(), titles.getColumn(1).getString());
+    }
+    links_.seal();
+  }
 
   std::int64_t size() const override { return size_; }
 
@@ -113,9 +122,17 @@ class IndexedCorpus : public Corpus {
     try {
       search_.reset();
       search_.bind(1, match);
-      search_.bind(2, std::clamp(limit, 1, kMaxHits));
+      search_.bind(2, kCandidates);
+      std::vector<Ranked> ranked;
       while (search_.executeStep()) {
-        Hit hit{passage_at(search_), search_.getColumn(3).getDouble(), ""};
+        ranked.push_back({search_.getColumn(0).getInt64(), search_.getColumn(1).getDouble()});
+      }
+      ranked = rank_by_links(std::move(ranked), links_, query,
+                             [this](std::int64_t row) { return passage_of(row).text; });
+      const auto count = static_cast<std::size_t>(std::clamp(limit, 1, kMaxHits));
+      if (ranked.size() > count) ranked.resize(count);
+      for (const auto& [row, score] : ranked) {
+        Hit hit{passage_of(row), score, ""};
         hit.snippet = best_snippet(hit.passage.text, terms);
         hits.push_back(std::move(hit));
       }
@@ -153,12 +170,20 @@ class IndexedCorpus : public Corpus {
             row.getColumn(2).getString()};
   }
 
+  Passage passage_of(std::int64_t row) const {
+    by_row_.reset();
+    by_row_.bind(1, row);
+    return by_row_.executeStep() ? passage_at(by_row_) : Passage{};
+  }
+
   std::unique_ptr<SQLite::Database> database_;
   mutable std::mutex mutex_;  // of the statements
   mutable SQLite::Statement search_;
+  mutable SQLite::Statement by_row_;
   mutable SQLite::Statement by_id_;
   mutable SQLite::Statement by_title_;
   std::int64_t size_;
+  TitleLinks links_;
 };
 
 using Opened = Result<std::shared_ptr<const Corpus>>;

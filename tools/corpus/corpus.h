@@ -23,7 +23,8 @@ class Corpus {
     double score = 0;     // higher is better
     std::string snippet;  // the part that matches best, at most 300 characters
   };
-  // Passages that share a term with `query`, best first. Any text is a valid query: it is taken as
+  // Passages that share a term with `query`, or that the query or a good passage names by their
+  // titles, best first. Any text is a valid query: it is taken as
   // words, not as syntax.
   virtual Result<std::vector<Hit>> search(std::string_view query, int limit) const = 0;
   // not_found names ids that look like `id`.

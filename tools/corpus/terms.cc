@@ -85,13 +85,27 @@ std::vector<TermHit> hits_of(std::string_view text, const std::vector<std::strin
 
 }  // namespace
 
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  each_word(text, [&](Word word) {
+    words.emplace_back(text.substr(word.start, word.end - word.start));
+    std::ranges::transform(words.back(), words.back().begin(), lower);
+    return true;
+  });
+  return words;
+}
+
+bool is_function_word(std::string_view word) {
+  return std::ranges::binary_search(kStopWords, word);
+}
+
 std::vector<std::string> query_terms(std::string_view text, std::size_t limit) {
   std::vector<std::string> terms;
   std::vector<std::string> function_words;
   each_word(text, [&](Word word) {
     std::string term(utf8_prefix(text.substr(word.start, word.end - word.start), kMaxTerm));
     std::ranges::transform(term, term.begin(), lower);
-    const bool common = term.size() < 2 || std::ranges::binary_search(kStopWords, term);
+    const bool common = term.size() < 2 || is_function_word(term);
     const bool digit = term.size() == 1 && term[0] >= '0' && term[0] <= '9';
     auto& list = common && !digit ? function_words : terms;
     if (list.size() < limit && std::ranges::find(list, term) == list.end()) {

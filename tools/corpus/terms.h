@@ -11,6 +11,10 @@ namespace pareto {
 // unless there are no others; at most `limit`. Letters outside of ASCII are part of words.
 std::vector<std::string> query_terms(std::string_view text, std::size_t limit = 32);
 
+// All words of a text in order, in lower case (ASCII letters only are folded).
+std::vector<std::string> words_of(std::string_view text);
+bool is_function_word(std::string_view word);
+
 // The stretch of `text` of at most `bytes` bytes that has most of the terms, cut at words and with
 // ellipses where it was cut.
 std::string best_snippet(std::string_view text, const std::vector<std::string>& terms,
