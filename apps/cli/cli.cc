@@ -12,7 +12,9 @@
 #include "agent/text/nearest_name.h"
 #include "apps/cli/bench_command.h"
 #include "apps/cli/globals.h"
+#include "apps/cli/models_command.h"
 #include "apps/cli/run_command.h"
+#include "apps/cli/runs_command.h"
 
 namespace pareto {
 namespace {
@@ -87,6 +89,8 @@ int run_cli(int argc, char** argv) {
   int status = kExitSuccess;
   add_run_command(app, globals, status);
   add_bench_command(app, globals, status);
+  add_runs_command(app, globals, status);
+  add_models_command(app, globals, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
