@@ -11,10 +11,15 @@
 #include "agent/models/local/engine.h"
 #include "agent/text/nearest_name.h"
 #include "apps/cli/bench_command.h"
+#include "apps/cli/config_command.h"
+#include "apps/cli/doctor_command.h"
 #include "apps/cli/globals.h"
+#include "apps/cli/memory_command.h"
 #include "apps/cli/models_command.h"
+#include "apps/cli/policy_command.h"
 #include "apps/cli/run_command.h"
 #include "apps/cli/runs_command.h"
+#include "apps/cli/tools_command.h"
 
 namespace pareto {
 namespace {
@@ -51,9 +56,13 @@ const CLI::App& deepest(const CLI::App& app) {
   return *at;
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+// `mistyped`: the first word that could have been a command, when none was recognised.
+int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::string& mistyped) {
   const CLI::App& command = deepest(app);
   std::string text = error.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !mistyped.empty()) {
+    text = fmt::format("unknown command \"{}\"{}", mistyped, suggestion(command, mistyped));
+  }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const auto extras = app.remaining(true);
     const std::string word = extras.empty() ? std::string() : extras.front();
@@ -64,6 +73,19 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   fmt::print(stderr, "pareto: {}\nSee {} --help\n", text,
              command.get_parent() == nullptr ? "pareto" : "pareto " + command.get_name());
   return kExitUsage;
+}
+
+// The first argument that is no flag, below the commands that were recognised.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  const CLI::App& command = deepest(app);
+  if (command.get_subcommands([](const CLI::App*) { return true; }).empty()) return "";
+  bool reached = command.get_parent() == nullptr;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (reached && !word.starts_with("-")) return word;
+    if (word == command.get_name()) reached = true;
+  }
+  return "";
 }
 
 }  // namespace
@@ -91,6 +113,11 @@ int run_cli(int argc, char** argv) {
   add_bench_command(app, globals, status);
   add_runs_command(app, globals, status);
   add_models_command(app, globals, status);
+  add_tools_command(app, globals, status);
+  add_policy_command(app, globals, status);
+  add_memory_command(app, globals, status);
+  add_doctor_command(app, globals, status);
+  add_config_command(app, globals, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -100,7 +127,7 @@ int run_cli(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
-    return usage_error(app, error);
+    return usage_error(app, error, unknown_command(app, argc, argv));
   }
   return status;
 }

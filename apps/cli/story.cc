@@ -5,9 +5,9 @@
 
 #include <ctime>
 
-#include "tools/output.h"
 #include "apps/cli/live_line.h"
 #include "policies/routing/explain.h"
+#include "tools/output.h"
 
 namespace pareto {
 namespace {
