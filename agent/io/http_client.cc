@@ -218,8 +218,10 @@ void HttpClient::State::finished(CURL* easy, CURLcode code) {
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
   auto& transfer = *static_cast<HttpTransfer*>(static_cast<void*>(user));
   if (code == CURLE_OK) return end(transfer, {});
+  // curl counts on another clock, so a little early is still the deadline.
+  constexpr Milliseconds kSlack{20};
   const Deadline deadline = transfer.request().deadline;
-  if (code == CURLE_OPERATION_TIMEDOUT && deadline.passed(clock.now())) {
+  if (code == CURLE_OPERATION_TIMEDOUT && deadline.passed(clock.now() + kSlack)) {
     transfer.stop = HttpStop::deadline;
   }
   if (code == CURLE_COULDNT_RESOLVE_HOST && transfer.leads()) {

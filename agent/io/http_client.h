@@ -97,7 +97,8 @@ struct HttpOptions {
 // HTTP/1.1 and HTTP/2 (over TLS) client on curl, with kept connections. Follows no redirects.
 // Proxies of the environment are used, except for loopback hosts.
 //
-// Thread: the loop's. Several clients may share a loop. Operations do not outlive their client.
+// Thread: the loop's. Several clients may share a loop. A client outlives its operations and is not
+// destroyed by one of its handlers.
 class HttpClient {
  public:
   explicit HttpClient(Loop& loop, HttpOptions options = {});
