@@ -59,6 +59,13 @@ const char* to_string(TaskKind kind) {
   return "other";
 }
 
+std::optional<TaskKind> parse_task_kind(std::string_view name) {
+  for (const TaskKind kind : kAllTaskKinds) {
+    if (name == to_string(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 TaskKind infer_kind(const TaskFeatures& f) {
   if (f.has_corpus > 0 && f.code_files == 0) {
     return is_multi_hop(f) ? TaskKind::multi_hop : TaskKind::lookup;

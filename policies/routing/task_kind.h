@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "agent/text/features.h"
@@ -27,6 +28,8 @@ inline constexpr std::array<TaskKind, kTaskKinds> kAllTaskKinds = {
     TaskKind::plain_question, TaskKind::other};
 
 const char* to_string(TaskKind kind);
+// Nothing for a name of another version.
+std::optional<TaskKind> parse_task_kind(std::string_view name);
 
 // Rules in a fixed order, the surest cue first. Never looks at a label: there is none in features.
 TaskKind infer_kind(const TaskFeatures& features);

@@ -87,8 +87,12 @@ TEST(TaskKindTest, FilesMatterToCodeAndWhereTheyAreNamed) {
 
 TEST(TaskKindTest, EveryKindHasANameOfItsOwn) {
   std::set<std::string> names;
-  for (const TaskKind kind : kAllTaskKinds) names.insert(to_string(kind));
+  for (const TaskKind kind : kAllTaskKinds) {
+    names.insert(to_string(kind));
+    EXPECT_EQ(parse_task_kind(to_string(kind)), kind);
+  }
   EXPECT_EQ(names.size(), kTaskKinds);
+  EXPECT_EQ(parse_task_kind("wizardry"), std::nullopt);
 }
 
 }  // namespace
