@@ -123,8 +123,9 @@ Words by_code(const HttpFailure& failure) {
 
 Error http_error(const HttpFailure& failure) {
   const Words words = failure.stop == HttpStop::none ? by_code(failure) : stopped(failure);
-  return {words.code, fmt::format("{} {}: {}.", method_name(failure.method), shown_url(failure.url),
-                                  words.text)};
+  const char* end = words.text.ends_with('?') ? "" : ".";
+  return {words.code, fmt::format("{} {}: {}{}", method_name(failure.method),
+                                  shown_url(failure.url), words.text, end)};
 }
 
 }  // namespace pareto

@@ -233,12 +233,13 @@ TEST(StartProcessTest, SignalsTheGroup) {
   std::unique_ptr<Process> process;
   std::optional<ProcessExit> exit;
   ProcessHandlers handlers;
-  handlers.on_out = [&](std::string_view) { process->signal(SIGINT); };
+  handlers.on_out = [&](std::string_view) { process->signal(SIGTERM); };
   handlers.on_exit = [&](ProcessExit how) { exit = std::move(how); };
-  process = std::move(*start_process(loop, shell("echo ready; sleep 100"), std::move(handlers)));
+  process =
+      std::move(*start_process(loop, shell("echo ready; exec sleep 100"), std::move(handlers)));
   loop.run();
   ASSERT_TRUE(exit);
-  EXPECT_EQ(exit->signal, SIGINT);
+  EXPECT_EQ(exit->signal, SIGTERM);
 }
 
 TEST(StartProcessTest, DestroyingItKillsAndReaps) {
