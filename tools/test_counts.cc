@@ -38,8 +38,8 @@ std::int64_t occurrences(std::string_view text, const char* pattern) {
 
 // "==== 1 failed, 2 passed, 1 skipped in 0.03s ====" or the same of -q without the bars.
 Counted pytest(std::string_view text) {
-  const RE2 line(
-      R"((?m)^=*\s?((?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|warnings?|deselected)(?:, )?)+) in [\d.]+s)");
+  const RE2 line(R"((?m)^=*\s?((?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|)"
+                 R"(warnings?|deselected)(?:, )?)+) in [\d.]+s)");
   re2::StringPiece rest = piece(text);
   std::string found;
   std::string summary;

@@ -8,10 +8,14 @@
 static const pareto_host* host;
 static char huge[3 << 20];
 
+#ifdef BAD_DESCRIPTION
+static const char kDescription[] = "{\"tools\": 7}";
+#else
 #define TOOL(name) "{\"name\": \"" name "\", \"parameters\": {\"type\": \"object\"}, \"seconds\": 1}"
 static const char kDescription[] =
     "{\"tools\": [" TOOL("garbage") "," TOOL("hang") "," TOOL("slow") "," TOOL("huge") ","
     TOOL("null") "," TOOL("fail") "]}";
+#endif
 
 static void give(pareto_buffer* out, const char* text, size_t size) {
   out->data = text;
@@ -20,11 +24,7 @@ static void give(pareto_buffer* out, const char* text, size_t size) {
 
 static int32_t describe(void* self, pareto_buffer* out) {
   (void)self;
-#ifdef BAD_DESCRIPTION
-  give(out, "{\"tools\": 7}", 12);
-#else
   give(out, kDescription, sizeof kDescription - 1);
-#endif
   return PARETO_OK;
 }
 

@@ -20,7 +20,7 @@ namespace pareto {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kMaxComparisons = 50'000'000;
+constexpr std::size_t kMaxComparisons = 10'000'000;
 constexpr std::size_t kPlacesShown = 10;
 constexpr std::size_t kNearestBytes = 3'000;
 

@@ -14,8 +14,10 @@ constexpr std::size_t kMaxLine = 1'000;
 
 const RE2& definition_pattern() {
   static const RE2 pattern(
-      R"(^\s{0,8}(?:(?:export|public|private|protected|static|async|default|abstract|final|pub|inline|constexpr|virtual|template)\s+)*)"
-      R"((?:def|class|struct|enum|union|interface|trait|impl|fn|func|function|module|namespace|package|type|macro_rules!|sub|record)\b)"
+      R"(^\s{0,8}(?:(?:export|public|private|protected|static|async|default|abstract|)"
+      R"(final|pub|inline|constexpr|virtual|template)\s+)*)"
+      R"((?:def|class|struct|enum|union|interface|trait|impl|fn|func|function|module|)"
+      R"(namespace|package|type|macro_rules!|sub|record)\b)"
       R"(|^[A-Za-z_][\w:<>,*&\s]*\([^;]*$|^#{1,4} |^\[[^\]]+\]\s*$)");
   return pattern;
 }

@@ -9,7 +9,10 @@
 
 namespace pareto {
 
-std::vector<std::string> guarded_paths() { return {".git/hooks", ".git/config"}; }
+std::vector<std::string> guarded_paths(const std::string& workspace) {
+  if (workspace.empty()) return {};
+  return {".git/hooks", ".git/config"};
+}
 
 std::string ending_of(const SandboxExit& exit) {
   const double seconds = static_cast<double>(exit.wall.count()) / 1000;
@@ -25,11 +28,11 @@ SandboxCall call_sandbox(const Sandbox& sandbox, const std::string& command, Mil
   SandboxCommand request;
   request.argv = shell_argv(command);
   request.workspace = context.workspace;
-  request.protected_paths = guarded_paths();
-  request.environment = {{"CI", "1"}, {"NO_COLOR", "1"}, {"TERM", "dumb"}, {"GIT_PAGER", "cat"},
-                         {"PAGER", "cat"}, {"PYTHONDONTWRITEBYTECODE", "1"}};
-  request.limits.wall = std::clamp(span, Milliseconds(1),
-                                   std::max(context.deadline.left(context.clock.now()), Milliseconds(1)));
+  request.protected_paths = guarded_paths(context.workspace);
+  request.environment = {{"CI", "1"},          {"NO_COLOR", "1"}, {"TERM", "dumb"},
+                         {"GIT_PAGER", "cat"}, {"PAGER", "cat"},  {"PYTHONDONTWRITEBYTECODE", "1"}};
+  request.limits.wall = std::clamp(
+      span, Milliseconds(1), std::max(context.deadline.left(context.clock.now()), Milliseconds(1)));
   const ChangeWatch watch(context.workspace);
   auto exit = sandbox.run(request, context.stop);
   SandboxCall call;
@@ -38,7 +41,8 @@ SandboxCall call_sandbox(const Sandbox& sandbox, const std::string& command, Mil
   if (!exit) {
     const bool cancelled = exit.error().code == ErrorCode::cancelled;
     call.result.status = cancelled ? ResultStatus::cancelled : ResultStatus::error;
-    call.result.text = cancelled ? "Cancelled." : "The sandbox failed: " + exit.error().message + ".";
+    call.result.text =
+        cancelled ? "Cancelled." : "The sandbox failed: " + exit.error().message + ".";
     return call;
   }
   call.ran = true;

@@ -7,12 +7,12 @@
 
 namespace pareto {
 
-// Paths of a workspace that a command may not change, since git on the host would run what is there.
-std::vector<std::string> guarded_paths();
+// Paths of a workspace that a command may not change, as git on the host runs what is there.
+std::vector<std::string> guarded_paths(const std::string& workspace);
 
 // Runs a shell command in the sandbox for a tool: at most `span` and not past the deadline.
 struct SandboxCall {
-  ToolResult result;         // status, changed files; `text` is empty unless no command was run
+  ToolResult result;  // status, changed files; `text` is empty unless no command was run
   SandboxExit exit;
   bool ran = false;
 };

@@ -24,7 +24,6 @@ namespace {
 
 constexpr std::size_t kMaxLine = 4 << 20;
 constexpr std::int64_t kMaxCorpus = 2LL << 30;
-constexpr std::int64_t kKeptOnDisk = 16 << 20;  // smaller corpora are indexed anew in a second
 constexpr int kMaxHits = 100;
 constexpr int kSchemaVersion = 1;
 
@@ -239,8 +238,10 @@ struct CorpusCache::Slot {
   std::optional<Opened> opened;
 };
 
-CorpusCache::CorpusCache(std::string cache_folder, std::size_t capacity)
-    : cache_folder_(std::move(cache_folder)), capacity_(std::max<std::size_t>(capacity, 1)) {}
+CorpusCache::CorpusCache(std::string cache_folder, std::size_t capacity, std::int64_t memory_bytes)
+    : cache_folder_(std::move(cache_folder)),
+      capacity_(std::max<std::size_t>(capacity, 1)),
+      memory_bytes_(memory_bytes) {}
 
 CorpusCache::~CorpusCache() = default;
 
@@ -274,7 +275,7 @@ Result<std::shared_ptr<const Corpus>> CorpusCache::open(const std::string& path)
   const std::scoped_lock lock(slot->mutex);
   if (slot->opened) return *slot->opened;
   try {
-    const bool on_disk = !cache_folder_.empty() && info.st_size > kKeptOnDisk;
+    const bool on_disk = !cache_folder_.empty() && info.st_size > memory_bytes_;
     slot->opened = on_disk ? index_on_disk(path, cache_folder_) : index_in_memory(path);
   } catch (const std::exception& error) {
     slot->opened = fail(ErrorCode::internal, fmt::format("can't index {}: {}", path, error.what()));

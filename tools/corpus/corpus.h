@@ -31,12 +31,13 @@ class Corpus {
   virtual Result<Passage> open(std::string_view id) const = 0;
 };
 
-// Opens corpora and keeps those used last. Indexes of big corpora are kept in `cache_folder` under
-// the hash of their content and shared between processes; small ones, and all of them when
-// `cache_folder` is empty, live in memory. Thread-safe; blocks while it indexes.
+// Opens corpora and keeps those used last. Indexes of corpora of more than `memory_bytes` are kept
+// in `cache_folder` under the hash of their content and shared between processes; smaller ones, and
+// all of them when `cache_folder` is empty, live in memory. Thread-safe; blocks while it indexes.
 class CorpusCache {
  public:
-  explicit CorpusCache(std::string cache_folder, std::size_t capacity = 8);
+  explicit CorpusCache(std::string cache_folder, std::size_t capacity = 8,
+                       std::int64_t memory_bytes = 16 << 20);
   ~CorpusCache();
   // invalid names the line that is not a passage; not_found when there is no such file.
   Result<std::shared_ptr<const Corpus>> open(const std::string& path);
@@ -45,6 +46,7 @@ class CorpusCache {
   struct Slot;
   std::string cache_folder_;
   std::size_t capacity_;
+  std::int64_t memory_bytes_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<Slot>> slots_;  // used last first
 };

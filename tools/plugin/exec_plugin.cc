@@ -27,9 +27,9 @@ SandboxCommand command_of(const ExecPluginOptions& options, Milliseconds wall) {
   SandboxCommand command;
   command.argv = {fmt::format("{}/{}", kMount, program.filename().string())};
   command.read_only = {{program.parent_path().string(), kMount}};
-  command.protected_paths = guarded_paths();
   command.stdout_bytes = kMaxPluginBytes;
   command.limits.wall = wall;
+  command.limits.printed_bytes = 8 * kMaxPluginBytes;
   return command;
 }
 
@@ -44,6 +44,7 @@ class ExecTool : public BuiltinTool {
     const Milliseconds left = context.deadline.left(context.clock.now());
     SandboxCommand command = command_of(options_, std::max(left, Milliseconds(1)));
     command.workspace = context.workspace;
+    command.protected_paths = guarded_paths(context.workspace);
     command.stdin_text = dump_json({{"tool", spec().name}, {"arguments", arguments}}) + "\n";
     const ChangeWatch watch(context.workspace);
     auto exit = sandbox_.run(command, context.stop);

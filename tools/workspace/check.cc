@@ -35,7 +35,7 @@ SandboxCommand check_command(const std::string& workspace, const std::string& co
   SandboxCommand request;
   request.argv = shell_argv(command);
   request.workspace = workspace;
-  request.protected_paths = guarded_paths();
+  request.protected_paths = guarded_paths(workspace);
   request.environment = {
       {"CI", "1"}, {"NO_COLOR", "1"}, {"TERM", "dumb"}, {"PYTHONDONTWRITEBYTECODE", "1"}};
   request.limits.wall = std::max(wall, Milliseconds(1));
