@@ -150,13 +150,13 @@ class Rules {
 };
 
 scmp_arg_cmp has(unsigned argument, std::uint64_t bits) {
-  return SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, bits, bits);
+  return {argument, SCMP_CMP_MASKED_EQ, bits, bits};
 }
 
 // The kernel looks at the lower half of such an argument only; comparing all of it would let
 // 0x1_0000_5412 pass for 0x5412.
 scmp_arg_cmp lower_half_is(unsigned argument, std::uint64_t value) {
-  return SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, value);
+  return {argument, SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, value};
 }
 
 void add_rules(Rules& rules) {
@@ -184,7 +184,7 @@ void add_rules(Rules& rules) {
       rules.refuse_if("socket", {lower_half_is(0, family)});
     }
   }
-  rules.refuse_if("socket", {SCMP_A0(SCMP_CMP_GT, AF_NETLINK)});
+  rules.refuse_if("socket", {scmp_arg_cmp{0, SCMP_CMP_GT, AF_NETLINK, 0}});
 }
 
 }  // namespace
