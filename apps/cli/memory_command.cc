@@ -16,9 +16,19 @@ namespace {
 
 constexpr std::size_t kPromptShown = 60;
 
-// Runs a piece of work on the state file's writing connection.
+// Runs a piece of work on a read-only connection to the state file.
 template <class Work>
-Result<int> with_store(const Globals& globals, Work work) {
+Result<int> reading(const Globals& globals, Work work) {
+  auto store = open_store(globals);  // also makes the file, if there is none yet
+  if (!store) return std::unexpected(store.error());
+  auto connection = SqliteConnection::open(store->writer->path(), SqliteAccess::read_only);
+  if (!connection) return std::unexpected(connection.error());
+  return work(*connection, *store);
+}
+
+// Runs a piece of work within a transaction of the writing connection.
+template <class Work>
+Result<int> writing(const Globals& globals, Work work) {
   auto store = open_store(globals);
   if (!store) return std::unexpected(store.error());
   int status = kExitSuccess;
@@ -44,7 +54,7 @@ void print(const StoredExperience& stored, const Globals& globals) {
 }
 
 Result<int> list(const Globals& globals, const ExperienceQuery& query) {
-  return with_store(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
+  return reading(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
     auto found = list_experiences(connection, query);
     if (!found) return std::unexpected(found.error());
     if (found->empty() && !globals.json) fmt::print(stderr, "Nothing is remembered yet.\n");
@@ -54,7 +64,7 @@ Result<int> list(const Globals& globals, const ExperienceQuery& query) {
 }
 
 Result<int> search(const Globals& globals, const std::string& text, std::size_t count) {
-  return with_store(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
+  return reading(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
     auto found = search_experiences(connection, text, count);
     if (!found) return std::unexpected(found.error());
     for (const FoundExperience& one : *found) {
@@ -72,7 +82,7 @@ Result<int> search(const Globals& globals, const std::string& text, std::size_t 
 }
 
 Result<int> show(const Globals& globals, const std::string& name) {
-  return with_store(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
+  return reading(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
     auto found = find_experience(connection, name);
     if (!found) return std::unexpected(found.error());
     if (!*found) return fail(ErrorCode::invalid, fmt::format("nothing is remembered as {}", name));
@@ -83,7 +93,7 @@ Result<int> show(const Globals& globals, const std::string& name) {
 }
 
 Result<int> forget(const Globals& globals, const std::string& name) {
-  return with_store(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
+  return writing(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
     auto gone =
         name == "all" ? forget_all_experiences(connection) : forget_experience(connection, name);
     if (!gone) return std::unexpected(gone.error());
@@ -93,7 +103,7 @@ Result<int> forget(const Globals& globals, const std::string& name) {
 }
 
 Result<int> export_all(const Globals& globals) {
-  return with_store(globals, [](SqliteConnection& connection, StoreAccess&) -> Result<int> {
+  return reading(globals, [](SqliteConnection& connection, StoreAccess&) -> Result<int> {
     auto done = for_each_experience(connection, [](const StoredExperience& one) -> Result<void> {
       fmt::print("{}\n", dump_json(to_json(one)));
       return {};
@@ -104,7 +114,7 @@ Result<int> export_all(const Globals& globals) {
 }
 
 Result<int> check(const Globals& globals) {
-  return with_store(globals, [&](SqliteConnection& connection, StoreAccess& store) -> Result<int> {
+  return reading(globals, [&](SqliteConnection& connection, StoreAccess& store) -> Result<int> {
     auto found = check_memory(connection, index_path_of(store.writer->path()));
     if (!found) return std::unexpected(found.error());
     fmt::print("{} experiences, {} stale vectors, {} damaged vectors; index: {}\n", found->rows,
@@ -116,7 +126,7 @@ Result<int> check(const Globals& globals) {
 }
 
 Result<int> rebuild(const Globals& globals) {
-  return with_store(globals, [](SqliteConnection& connection, StoreAccess& store) -> Result<int> {
+  return writing(globals, [](SqliteConnection& connection, StoreAccess& store) -> Result<int> {
     auto changed = rebuild_vectors(connection);
     if (!changed) return std::unexpected(changed.error());
     auto built = rebuild_index(connection, index_path_of(store.writer->path()));
@@ -127,7 +137,7 @@ Result<int> rebuild(const Globals& globals) {
 }
 
 Result<int> stats(const Globals& globals) {
-  return with_store(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
+  return reading(globals, [&](SqliteConnection& connection, StoreAccess&) -> Result<int> {
     auto totals = total_experiences(connection);
     if (!totals) return std::unexpected(totals.error());
     for (const ExperienceTotals& t : *totals) {
