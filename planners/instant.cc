@@ -8,15 +8,10 @@ namespace {
 
 constexpr SingleCallWords kWords{
     .answer = "Reply with the answer alone, as short as it can be, without an explanation.",
-    .files =
-        "Reply with each file that has to change, whole: a line \"File PATH\", then a fenced block "
-        "with the complete new text.",
-    .either =
-        "If files have to change, reply with each of them, whole: a line \"File PATH\", then a "
-        "fenced block with the complete new text. Else reply with the answer alone, as short as it "
-        "can be."};
-constexpr std::string_view kRepair =
-    "Reply with each file that has to change, whole, in the same form.";
+    .files = "Reply with",
+    .either = "If files have to change, reply with",
+    .otherwise = "Else reply with the answer alone, as short as it can be."};
+constexpr std::string_view kRepair = "Reply with the complete corrected text in the same form.";
 // An answer is short; files take what the model can give.
 constexpr std::int64_t kAnswerTokens = 1'024;
 

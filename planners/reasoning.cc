@@ -8,19 +8,17 @@ namespace {
 
 constexpr SingleCallWords kWords{
     .answer =
-        "Think step by step. Then end with one line \"Answer: \" and the answer alone, as short as "
-        "it can be.",
+        "Think step by step. Then end with one line \"Answer: \" and the answer alone, as "
+        "short as it can be.",
     .files =
-        "Think step by step: what should happen, what happens, and which line is wrong? Then give "
-        "each file that has to change, whole: a line \"File PATH\", then a fenced block with the "
-        "complete new text.",
-    .either =
-        "Think step by step. Then, if files have to change, give each of them, whole: a line "
-        "\"File PATH\", then a fenced block with the complete new text. Else end with one line "
-        "\"Answer: \" and the answer alone, as short as it can be."};
+        "Think step by step: what should happen, what happens, and which line is wrong? Then "
+        "give",
+    .either = "Think step by step. Then, if files have to change, give",
+    .otherwise =
+        "Else end with one line \"Answer: \" and the answer alone, as short as it can "
+        "be."};
 constexpr std::string_view kRepair =
-    "Think step by step about why. Then give each file that has to change, whole, in the same "
-    "form.";
+    "Think step by step about why. Then give the complete corrected text in the same form.";
 constexpr std::string_view kAnswerNow =
     "The limit of this task is reached. Don't think any further. Reply with one line \"Answer: \" "
     "and your best answer.";

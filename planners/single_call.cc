@@ -39,6 +39,29 @@ bool may_be_whole(const Run& run, const BriefedFile& file) {
   return std::ranges::count(file.text, '\n') * 2 >= std::ranges::count(old->text, '\n');
 }
 
+// The form in which files are asked for. A single one needs no path, which small models forget.
+std::string file_form(const Run& run) {
+  std::vector<BriefedFile> candidates = candidates_of(run);
+  std::erase_if(candidates, [](const BriefedFile& file) { return is_test_file(file.path); });
+  if (product_of(run) == Product::files && candidates.size() == 1) {
+    return fmt::format("the complete new text of {} in one fenced block.", candidates[0].path);
+  }
+  return "the complete new text of each file that has to change: a line \"File PATH\", then a "
+         "fenced block.";
+}
+
+std::string wish(const Run& run, const SingleCallWords& words) {
+  switch (product_of(run)) {
+    case Product::answer:
+      return std::string(words.answer);
+    case Product::files:
+      return fmt::format("{} {}", words.files, file_form(run));
+    case Product::either:
+      break;
+  }
+  return fmt::format("{} {} {}", words.either, file_form(run), words.otherwise);
+}
+
 std::vector<ToolCall> write_calls(const std::vector<BriefedFile>& files) {
   std::vector<ToolCall> calls;
   for (const BriefedFile& file : files) {
@@ -65,15 +88,11 @@ Product product_of(const Run& run) {
 
 Planned single_call_plan(const Run& run, const SingleCallWords& words) {
   const Briefing& briefing = run->recall->briefing;
-  const Product product = product_of(run);
-  const std::string_view wish = product == Product::answer  ? words.answer
-                                : product == Product::files ? words.files
-                                                            : words.either;
   std::string text = run.task().prompt + "\n\n";
   text += files_section(briefing, file_room(run->model));
   text += passages_section(briefing, kPassagesShown);
   text += check_section(run.task(), briefing.check_output);
-  text += wish;
+  text += wish(run, words);
   return {.messages = {{.role = Role::system,
                         .text = fmt::format("You are a careful expert. {}", kDataRule)},
                        {.role = Role::user, .text = std::move(text)}}};

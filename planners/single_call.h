@@ -21,11 +21,13 @@ enum class Product {
 
 Product product_of(const Run& run);
 
-// How a mode words its wish, by product.
+// How a mode words its wish, by product. The form of the files follows `files`; `either` is
+// followed by it and then by `otherwise`.
 struct SingleCallWords {
   std::string_view answer;
   std::string_view files;
   std::string_view either;
+  std::string_view otherwise;
 };
 
 // The first messages: everything known, then what the reply should look like.
