@@ -11,27 +11,10 @@
 #include "apps/cli/attended_run.h"
 #include "apps/cli/store_access.h"
 #include "apps/cli/story.h"
+#include "apps/system/run_json.h"
 
 namespace pareto {
 namespace {
-
-Json to_json(const RunSummary& run) {
-  return {{"run", run.run.value},
-          {"task", run.task_id},
-          {"origin", run.origin},
-          {"created_ms", to_ms(run.created)},
-          {"updated_ms", to_ms(run.updated)},
-          {"status", run.status},
-          {"reason", run.reason},
-          {"mode", run.mode},
-          {"model", run.model},
-          {"kind", run.kind},
-          {"cost_usd", run.cost.to_string()},
-          {"cost_known", run.cost_known},
-          {"turns", run.turns},
-          {"tool_calls", run.tool_calls},
-          {"seconds", static_cast<double>(run.took.count()) / 1000}};
-}
 
 Result<int> list(const Globals& globals, RunFilter filter) {
   auto store = open_store(globals);
@@ -40,7 +23,7 @@ Result<int> list(const Globals& globals, RunFilter filter) {
   if (!page) return std::unexpected(page.error());
   if (globals.json) {
     Json runs = Json::array();
-    for (const RunSummary& run : page->runs) runs.push_back(to_json(run));
+    for (const RunSummary& run : page->runs) runs.push_back(run_json(run));
     fmt::print("{}\n", dump_json(Json{{"runs", std::move(runs)}, {"next", page->next}}));
     return kExitSuccess;
   }
@@ -63,12 +46,9 @@ Result<int> show(const Globals& globals, const std::string& id, StoryLength leng
   auto events = store->journal->load(*run);
   if (!events) return std::unexpected(events.error());
   if (globals.json) {
-    auto summary = store->journal->find(*run);
-    if (!summary) return std::unexpected(summary.error());
-    Json json = to_json(*summary);
-    const auto folded = Run::replay(*events);
-    if (folded && (*folded)->outcome) json["outcome"] = to_json(*(*folded)->outcome);
-    fmt::print("{}\n", dump_json(json));
+    auto json = run_details(*store->journal, *run);
+    if (!json) return std::unexpected(json.error());
+    fmt::print("{}\n", dump_json(*json));
   } else {
     fmt::print("{}", tell_story(*events, length));
   }

@@ -22,6 +22,21 @@ std::vector<std::string> local_models(const Config& config) {
   return names;
 }
 
+// The program of a plugin, which runs without arguments of its own.
+Result<std::string> program_of(const PluginConfig& plugin) {
+  std::error_code error;
+  const auto path = plugin.command.size() == 1
+                        ? std::filesystem::canonical(plugin.command.front(), error)
+                        : std::filesystem::path();
+  if (path.empty() || error) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("tools.exec.{}.command: expected one program that exists; found {}",
+                    plugin.name, plugin.command.empty() ? "nothing" : plugin.command.front()));
+  }
+  return path.string();
+}
+
 }  // namespace
 
 System::System(Config config, SystemOptions options)
@@ -52,7 +67,7 @@ Result<void> System::assemble() {
   leases_ = std::move(*leases);
 
   corpora_.emplace(config_.state + "/corpora");
-  auto tools = make_tools(config_, *sandbox_, *corpora_, workers_, clock_);
+  auto tools = make_tools(config_, *sandbox_, *corpora_, loop_, workers_, clock_);
   if (!tools) return std::unexpected(tools.error());
   tools_ = std::move(*tools);
   workbench_ = std::make_unique<LocalWorkbench>(
@@ -128,20 +143,22 @@ std::vector<ModelInfo> System::models() const {
 }
 
 Result<std::unique_ptr<ToolRegistry>> make_tools(const Config& config, const Sandbox& sandbox,
-                                                 CorpusCache& corpora, WorkerPool& workers,
-                                                 const Clock& clock) {
+                                                 CorpusCache& corpora, Loop& loop,
+                                                 WorkerPool& workers, const Clock& clock) {
   std::vector<std::shared_ptr<Tool>> tools = builtin_tools({sandbox, corpora});
   for (const auto& [name, plugin] : config.exec_tools) {
-    auto loaded = load_exec_plugin(name, plugin.command, sandbox);
+    auto program = program_of(plugin);
+    if (!program) return std::unexpected(program.error());
+    auto loaded = load_exec_plugin({.name = name, .program = *program}, sandbox);
     if (!loaded) return std::unexpected(loaded.error());
     std::ranges::move(*loaded, std::back_inserter(tools));
   }
   for (const auto& [name, plugin] : config.c_tools) {
-    auto loaded = load_c_plugin(name, plugin.library, plugin.sha256);
+    auto loaded = load_c_plugin({.name = name, .library = plugin.library, .sha256 = plugin.sha256});
     if (!loaded) return std::unexpected(loaded.error());
     std::ranges::move(*loaded, std::back_inserter(tools));
   }
-  return ToolRegistry::make(std::move(tools), workers, clock);
+  return ToolRegistry::make(std::move(tools), loop, workers, clock);
 }
 
 }  // namespace pareto

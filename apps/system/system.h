@@ -103,7 +103,7 @@ class System {
 
 // The configured tools of a process: built-in ones and plugins.
 Result<std::unique_ptr<ToolRegistry>> make_tools(const Config& config, const Sandbox& sandbox,
-                                                 CorpusCache& corpora, WorkerPool& workers,
-                                                 const Clock& clock);
+                                                 CorpusCache& corpora, Loop& loop,
+                                                 WorkerPool& workers, const Clock& clock);
 
 }  // namespace pareto

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/core/result.h"
+#include "agent/core/time.h"
+#include "agent/io/loop.h"
+
+namespace pareto {
+
+struct HttpQuery {
+  std::string method;  // "GET"
+  std::string path;    // decoded, without the query: "/v1/runs"
+  std::vector<std::pair<std::string, std::string>> parameters;  // decoded
+  std::vector<std::pair<std::string, std::string>> headers;     // names in lower case
+  std::string body;
+
+  std::string header(std::string_view lower_case_name) const;    // empty when absent
+  std::string parameter(std::string_view name) const;            // empty when absent
+};
+
+struct HttpAnswer {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// A response whose end is not known yet: Server-Sent Events. May be kept and used until `closed`.
+// Thread: the loop's.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  // Queues bytes. A reader that is slower than what is queued for it is cut off; it can come back.
+  virtual void send(std::string bytes) = 0;
+  virtual void finish() = 0;
+  virtual bool closed() const = 0;
+};
+
+// Either answer at once, or take the stream. `stream` is made only when it is asked for.
+struct HttpExchange {
+  HttpQuery query;
+  std::function<void(HttpAnswer)> answer;
+  std::function<std::shared_ptr<HttpStream>()> stream;
+};
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";
+  unsigned short port = 8766;         // 0: any free one
+  std::size_t header_limit = 8 * 1024;
+  std::size_t body_limit = 8 << 20;
+  Milliseconds read_timeout{15'000};  // of a whole request, set once
+  Milliseconds idle_timeout{60'000};  // between requests of a connection
+  std::size_t connections = 1'000;    // beyond that, new ones wait to be accepted
+  std::size_t stream_queue = 1 << 20; // bytes
+};
+
+// An HTTP/1.1 server on the loop. Malformed requests are answered and their connection closed
+// without calling the handler. Thread: the loop's.
+class HttpServer {
+ public:
+  using Handler = std::function<void(HttpExchange)>;
+  // invalid: the address makes no sense; unavailable: the port is taken.
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, HttpServerOptions options,
+                                                    Handler handler);
+  virtual ~HttpServer() = default;
+  virtual unsigned short port() const = 0;
+  // Accepts no more; open exchanges go on.
+  virtual void stop_accepting() = 0;
+};
+
+// "%2F" and "+" undone; an incomplete escape stays as it is.
+std::string url_decoded(std::string_view text);
+
+}  // namespace pareto

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "agent/core/result.h"
+#include "apps/server/http.h"
+
+namespace pareto {
+
+// An error as RFC 9457 says it: application/problem+json with type, title, status and detail.
+HttpAnswer problem(int status, const std::string& detail);
+// The status that fits the code: 400, 403, 404, 408, 409, 429, 502, 503 or 500.
+HttpAnswer problem(const Error& error);
+
+}  // namespace pareto
