@@ -68,14 +68,14 @@ void arguments(std::string_view rest) {
     require(compiled.check(*read).empty());
     require(integer_argument(*read, "start", 1) != INT64_MIN);
   } else {
-    require(valid_utf8(read.error().message));
+    require(is_valid_utf8(read.error().message));
   }
 }
 
 void texts(std::string_view rest) {
-  require(valid_utf8(to_valid_utf8(rest)));
+  require(is_valid_utf8(to_valid_utf8(rest)));
   const std::string valid = to_valid_utf8(rest);
-  require(valid_utf8(clip_output(valid, 5, 7)));
+  require(is_valid_utf8(clip_output(valid, 5, 7)));
   require(best_snippet(valid, query_terms(valid), 30).size() <= 60);
   if (const auto counts = count_tests(rest)) require(!to_string(*counts).empty());
   if (const auto path = Folder::normal(rest)) require(!("/" + *path + "/").contains("/../"));
