@@ -9,7 +9,7 @@ build_packages=(
   libhnswlib-dev libboost-dev libre2-dev libfmt-dev libspdlog-dev libcli11-dev
   libtomlplusplus-dev libseccomp-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
-run_packages=(python3 python3-venv python3-pip bubblewrap sqlite3)
+run_packages=(python3 python3-venv python3-pip libgomp1 bubblewrap sqlite3)
 test_packages=(curl jq valgrind clang-19 clang-format-19 libclang-rt-19-dev)
 
 packages=("${build_packages[@]}" "${run_packages[@]}")
