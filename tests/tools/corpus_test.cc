@@ -157,6 +157,7 @@ TEST(TermsTest, CutsTheSnippetAroundTheTerms) {
   EXPECT_LE(snippet.size(), 300U);
   EXPECT_THAT(snippet, StartsWith("...The treaty was signed in Geneva."));
   EXPECT_EQ(best_snippet("short", {"x"}), "short");
+  EXPECT_EQ(best_snippet(". " + std::string(400, '-'), {"x"}).size(), 300U - 3U);
   EXPECT_LE(best_snippet(std::string(1'000, 'x'), {"y"}).size(), 300U);
   EXPECT_LE(best_snippet(std::string(1'000, 'x'), {"xxxxxxx"}).size(), 300U);
 }

@@ -83,6 +83,39 @@ std::vector<TermHit> hits_of(std::string_view text, const std::vector<std::strin
   return hits;
 }
 
+// Where the stretch of `room` bytes starts that has most different terms; 0 without hits.
+std::size_t densest(const std::vector<TermHit>& hits, std::size_t terms, std::size_t room) {
+  std::size_t start = 0;
+  std::size_t most = 0;
+  std::vector<std::size_t> seen(terms, 0);
+  std::size_t distinct = 0;
+  for (std::size_t first = 0, last = 0; first < hits.size(); ++first) {
+    for (; last < hits.size() && hits[last].word.end - hits[first].word.start <= room; ++last) {
+      distinct += seen[hits[last].term]++ == 0 ? 1 : 0;
+    }
+    if (distinct > most) {
+      most = distinct;
+      start = hits[first].word.start;
+    }
+    if (last > first) {
+      distinct -= --seen[hits[first].term] == 0 ? 1 : 0;
+    } else {
+      last = first + 1;
+    }
+  }
+  return start;
+}
+
+// Room before the first hit: back to the start of its sentence, or to a word not too far away.
+std::size_t snippet_start(std::string_view text, std::size_t hit, std::size_t room) {
+  const std::size_t stop = text.substr(0, hit).rfind(". ");
+  const std::size_t sentence = stop == std::string_view::npos ? 0 : stop + 2;
+  if (hit - sentence <= room / 3) return sentence;
+  std::size_t start = hit - room / 3;
+  while (start < hit && start > 0 && of_word(text[start - 1])) ++start;
+  return start;
+}
+
 }  // namespace
 
 std::vector<std::string> words_of(std::string_view text) {
@@ -121,32 +154,8 @@ std::string best_snippet(std::string_view text, const std::vector<std::string>& 
   if (text.size() <= bytes) return std::string(text);
   constexpr std::size_t kEllipses = 6;
   const std::size_t room = bytes > 2 * kEllipses ? bytes - kEllipses : bytes;
-  const std::vector<TermHit> hits = hits_of(text, terms);
-  std::size_t best_start = 0;
-  std::size_t best_count = 0;
-  std::vector<std::size_t> seen(terms.size(), 0);
-  std::size_t distinct = 0;
-  for (std::size_t first = 0, last = 0; first < hits.size(); ++first) {
-    for (; last < hits.size() && hits[last].word.end - hits[first].word.start <= room; ++last) {
-      distinct += seen[hits[last].term]++ == 0 ? 1 : 0;
-    }
-    if (distinct > best_count) {
-      best_count = distinct;
-      best_start = hits[first].word.start;
-    }
-    if (last > first) {
-      distinct -= --seen[hits[first].term] == 0 ? 1 : 0;
-    } else {
-      last = first + 1;
-    }
-  }
-  // Room before the first hit, back to the start of its sentence.
-  const std::size_t stop = text.rfind(". ", best_start);
-  std::size_t start = stop == std::string_view::npos ? 0 : stop + 2;
-  if (best_start - start > room / 3) {
-    start = best_start - room / 3;
-    while (start < best_start && (start > 0 && of_word(text[start - 1]))) ++start;
-  }
+  const std::size_t start =
+      snippet_start(text, densest(hits_of(text, terms), terms.size(), room), room);
   std::string_view part = utf8_prefix(text.substr(start), room);
   if (start + part.size() < text.size()) {
     const std::size_t space = part.rfind(' ');

@@ -202,6 +202,39 @@ Checked open_library(const CPluginOptions& options) {
   return file;
 }
 
+// Lets the plugin fill in what it offers, and checks that it is enough.
+Result<void> start(Loaded& loaded, decltype(&pareto_plugin_v1) entry) {
+  loaded.host = {.size = sizeof(pareto_host),
+                 .abi_major = PARETO_ABI_MAJOR,
+                 .abi_minor = PARETO_ABI_MINOR,
+                 .log = host_log,
+                 .cancelled = host_cancelled,
+                 .workspace = host_workspace};
+  pareto_plugin& plugin = loaded.plugin;
+  plugin.size = sizeof(pareto_plugin);
+  if (const int32_t code = entry(&loaded.host, &plugin); code != PARETO_OK) {
+    return fail(ErrorCode::protocol, fmt::format("it refused to start ({})", code));
+  }
+  if (plugin.abi_major != PARETO_ABI_MAJOR) {
+    return fail(ErrorCode::protocol, fmt::format("it speaks ABI {}; {} is expected",
+                                                 plugin.abi_major, PARETO_ABI_MAJOR));
+  }
+  const bool complete = reaches(plugin, offsetof(pareto_plugin, call) + sizeof plugin.call) &&
+                        plugin.describe != nullptr && plugin.call != nullptr;
+  if (!complete) return fail(ErrorCode::protocol, "it has no describe or no call");
+  return {};
+}
+
+Result<std::vector<ToolSpec>> describe(const pareto_plugin& plugin) {
+  pareto_buffer out{};
+  if (plugin.describe(plugin.self, &out) != PARETO_OK) {
+    return fail(ErrorCode::protocol, "its describe failed");
+  }
+  auto text = take(out);
+  if (!text) return std::unexpected(text.error());
+  return read_described(*text);
+}
+
 }  // namespace
 
 Result<std::vector<std::shared_ptr<Tool>>> load_c_plugin(const CPluginOptions& options) {
@@ -222,29 +255,8 @@ Result<std::vector<std::shared_ptr<Tool>>> load_c_plugin(const CPluginOptions& o
   auto loaded = std::make_shared<Loaded>();
   keep_for_good(loaded);
   loaded->options = options;
-  loaded->host = {.size = sizeof(pareto_host),
-                  .abi_major = PARETO_ABI_MAJOR,
-                  .abi_minor = PARETO_ABI_MINOR,
-                  .log = host_log,
-                  .cancelled = host_cancelled,
-                  .workspace = host_workspace};
-  pareto_plugin& plugin = loaded->plugin;
-  plugin.size = sizeof(pareto_plugin);
-  if (const int32_t code = entry(&loaded->host, &plugin); code != PARETO_OK) {
-    return wrong(fmt::format("it refused to start ({})", code));
-  }
-  if (plugin.abi_major != PARETO_ABI_MAJOR) {
-    return wrong(
-        fmt::format("it speaks ABI {}; {} is expected", plugin.abi_major, PARETO_ABI_MAJOR));
-  }
-  const bool complete = reaches(plugin, offsetof(pareto_plugin, call) + sizeof plugin.call) &&
-                        plugin.describe != nullptr && plugin.call != nullptr;
-  if (!complete) return wrong("it has no describe or no call");
-  pareto_buffer out{};
-  if (plugin.describe(plugin.self, &out) != PARETO_OK) return wrong("its describe failed");
-  auto text = take(out);
-  auto specs =
-      text ? read_described(*text) : Result<std::vector<ToolSpec>>(std::unexpected(text.error()));
+  if (auto started = start(*loaded, entry); !started) return wrong(started.error().message);
+  auto specs = describe(loaded->plugin);
   if (!specs) return wrong(specs.error().message);
   std::vector<std::shared_ptr<Tool>> tools;
   for (ToolSpec& spec : *specs) tools.push_back(std::make_shared<CTool>(std::move(spec), loaded));
