@@ -107,7 +107,9 @@ void ResultRows::take(Json row) {
   JsonFields fields(row, "row");
   runs_.push_back(fields.text_or("run", ""));
   spent_ += fields.money("cost_usd");
-  rows_[key_of(row)] = std::move(row);
+  // The key first: assigning takes the row away before the left side is evaluated.
+  const RowKey key = key_of(row);
+  rows_[key] = std::move(row);
 }
 
 }  // namespace pareto

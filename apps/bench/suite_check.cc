@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostAnswer = 64 * 1024;
-constexpr const char* kTaskInside = "/tmp/pareto-task.json";
+constexpr const char* kTaskInside = "/pareto/task.json";
 
 std::string trimmed(std::string text) {
   text.erase(text.find_last_not_of(" \t\r\n") + 1);

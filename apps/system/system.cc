@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "apps/system/model_factory.h"
+#include "memory/store.h"
 #include "policies/concerns/catalogue.h"
 #include "tools/catalogue.h"
 #include "tools/plugin/c_plugin.h"
@@ -82,8 +83,11 @@ Result<void> System::assemble() {
   }
   auto active = concerns(config_.concern_order, config_.disabled_concerns);
   if (!active) return std::unexpected(active.error());
+  auto outcomes = learned_outcomes();
+  if (!outcomes) return std::unexpected(outcomes.error());
   router_ = std::make_unique<PriorRouter>(RouterOptions{.quality_weight = config_.quality_weight,
                                                         .exploration = config_.exploration,
+                                                        .outcomes = std::move(*outcomes),
                                                         .local_models = local_models(config_)});
   std::vector<Model*> models;
   for (const auto& model : models_) models.push_back(model.get());
@@ -134,6 +138,26 @@ Result<void> System::add_models() {
     }
   }
   return {};
+}
+
+Result<std::vector<KindOutcomes>> System::learned_outcomes() const {
+  std::vector<KindOutcomes> outcomes;
+  if (!memory_) return outcomes;
+  auto connection = SqliteConnection::open(writer_->path(), SqliteAccess::read_only);
+  if (!connection) return std::unexpected(connection.error());
+  auto totals = total_experiences(*connection);
+  if (!totals) return std::unexpected(totals.error());
+  for (const ExperienceTotals& total : *totals) {
+    // A kind of a newer version is nothing to this router.
+    const auto kind = parse_task_kind(total.kind);
+    if (!kind) continue;
+    outcomes.push_back({.kind = *kind,
+                        .mode = total.mode,
+                        .model = total.model,
+                        .runs = static_cast<double>(total.runs),
+                        .successes = total.successes});
+  }
+  return outcomes;
 }
 
 std::vector<ModelInfo> System::models() const {

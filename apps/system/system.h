@@ -76,6 +76,8 @@ class System {
   System(Config config, SystemOptions options);
   Result<void> assemble();
   Result<void> add_models();
+  // How earlier runs of each kind of task went, for the router; empty without memory.
+  Result<std::vector<KindOutcomes>> learned_outcomes() const;
 
   Config config_;
   SystemOptions options_;
