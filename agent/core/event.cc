@@ -89,13 +89,6 @@ Json calls_json(const std::vector<ToolCall>& calls) {
   return json;
 }
 
-Result<ToolCall> call_from_json(const Json& json) {
-  JsonFields fields(json, "tool call");
-  ToolCall call{fields.text("id"), fields.text("name"), fields.text("arguments")};
-  if (auto read = fields.done(); !read) return std::unexpected(read.error());
-  return call;
-}
-
 // Writers.
 void write(Json& json, const Started& p) {
   json["run"] = p.run.value;
@@ -232,7 +225,8 @@ Payload read_call_ended(JsonFields& f) {
   return p;
 }
 Payload read_step_begun(JsonFields& f) {
-  return StepBegun{f.list<ToolCall>("calls", call_from_json), f.flag_or("from_planner", false)};
+  return StepBegun{f.list<ToolCall>("calls", tool_call_from_json),
+                   f.flag_or("from_planner", false)};
 }
 Payload read_step_ended(JsonFields& f) {
   return StepEnded{f.nested<ToolResult>("result", tool_result_from_json),

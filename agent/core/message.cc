@@ -19,13 +19,6 @@ std::uint64_t fnv1a(std::uint64_t hash, std::string_view bytes) {
   return (hash ^ bytes.size()) * 0x100000001b3U;
 }
 
-Result<ToolCall> tool_call_from_json(const Json& json) {
-  JsonFields fields(json, "tool call");
-  ToolCall call{fields.text("id"), fields.text("name"), fields.text("arguments")};
-  if (auto read = fields.done(); !read) return std::unexpected(read.error());
-  return call;
-}
-
 }  // namespace
 
 const char* to_string(Role role) { return name_in(kRoles, role); }
@@ -33,6 +26,13 @@ Result<Role> parse_role(std::string_view text) { return value_in(kRoles, text, "
 
 Json to_json(const ToolCall& call) {
   return {{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}};
+}
+
+Result<ToolCall> tool_call_from_json(const Json& json) {
+  JsonFields fields(json, "tool call");
+  ToolCall call{fields.text("id"), fields.text("name"), fields.text("arguments")};
+  if (auto read = fields.done(); !read) return std::unexpected(read.error());
+  return call;
 }
 
 Json to_json(const Message& message) {

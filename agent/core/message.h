@@ -42,6 +42,7 @@ const char* to_string(Role role);
 Result<Role> parse_role(std::string_view text);
 
 Json to_json(const ToolCall& call);
+Result<ToolCall> tool_call_from_json(const Json& json);
 Json to_json(const Message& message);
 Result<Message> message_from_json(const Json& json);
 

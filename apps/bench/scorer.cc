@@ -14,8 +14,8 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "apps/bench/answers.h"
-#include "apps/bench/test_counts.h"
 #include "tools/schema/schema.h"
+#include "tools/test_counts.h"
 #include "tools/workspace/local_workbench.h"
 
 namespace pareto {
@@ -137,7 +137,10 @@ Result<std::optional<double>> run_command(const Score& score, const WorkProduct&
                                           sandbox, std::move(stop));
   if (!verdict.error.empty()) return fail(ErrorCode::unavailable, verdict.error);
   bool passed = verdict.passed;
-  if (score.expect_tests > 0) passed = passed && tests_run(verdict.output) >= score.expect_tests;
+  if (score.expect_tests > 0) {
+    const auto counts = count_tests(verdict.output);
+    passed = passed && counts && counts->ran() >= score.expect_tests;
+  }
   if (!score.expect_output.empty()) {
     passed = passed && RE2::PartialMatch(verdict.output, score.expect_output);
   }

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -13,197 +12,12 @@
 #include "agent/core/json_text.h"
 #include "agent/text/hashing.h"
 #include "agent/text/nearest_name.h"
+#include "apps/system/config_keys.h"
 
 namespace pareto {
 namespace {
 
 using Texts = std::vector<std::string>;
-
-std::unexpected<Error> expected(std::string_view what) {
-  return fail(ErrorCode::invalid, fmt::format("expected {}", what));
-}
-
-Result<std::string> text(const Json& value) {
-  if (!value.is_string()) return expected("a string");
-  return value.get<std::string>();
-}
-Result<Texts> texts(const Json& value) {
-  if (value.is_string()) return Texts{value.get<std::string>()};
-  if (!value.is_array()) return expected("a list of strings");
-  return value.get<Texts>();
-}
-Result<std::int64_t> whole(const Json& value) {
-  if (!value.is_number_integer() || value.get<std::int64_t>() < 0) {
-    return expected("a whole number, 0 or more");
-  }
-  return value.get<std::int64_t>();
-}
-Result<double> number(const Json& value) {
-  if (!value.is_number()) return expected("a number");
-  return value.get<double>();
-}
-Result<bool> flag(const Json& value) {
-  if (!value.is_boolean()) return expected("true or false");
-  return value.get<bool>();
-}
-Result<Money> money(const Json& value) {
-  if (!value.is_string()) return expected("a decimal string such as \"0.05\"");
-  return Money::parse(value.get<std::string>());
-}
-Result<std::string> one_of(const Json& value, const Texts& known) {
-  if (value.is_string() && std::ranges::find(known, value.get<std::string>()) != known.end()) {
-    return value.get<std::string>();
-  }
-  return expected(fmt::format("one of {}", fmt::join(known, ", ")));
-}
-
-template <class Field, class Value>
-Result<void> put(Field& field, Result<Value> value) {
-  if (!value) return std::unexpected(value.error());
-  field = static_cast<Field>(std::move(*value));
-  return {};
-}
-template <class Field, class Value>
-Result<void> put(std::optional<Field>& field, Result<Value> value) {
-  if (!value) return std::unexpected(value.error());
-  field = static_cast<Field>(std::move(*value));
-  return {};
-}
-
-// `name` is what stands in the place of NAME.
-using Put = Result<void> (*)(Config&, const std::string& name, const Json&);
-struct Key {
-  const char* path;
-  Put put;
-};
-
-ModelConfig& model_of(Config& config, const std::string& name) {
-  ModelConfig& model = config.models[name];
-  model.name = name;
-  return model;
-}
-
-template <const char* kPart>
-Result<void> put_price(Config& c, const std::string& n, const Json& v) {
-  return put(model_of(c, n).price[kPart], money(v));
-}
-constexpr char kInput[] = "input";
-constexpr char kCachedInput[] = "cached_input";
-constexpr char kCacheWrite[] = "cache_write";
-constexpr char kOutput[] = "output";
-
-Result<void> put_dialect(Config& c, const std::string& n, const Json& v) {
-  auto name = text(v);
-  if (!name) return std::unexpected(name.error());
-  return put(model_of(c, n).tools, parse_tool_dialect(*name));
-}
-
-Result<void> put_seconds(Config& c, const std::string&, const Json& v) {
-  auto limits = limits_from_json(Json{{"seconds", v}});
-  if (!limits) return std::unexpected(limits.error());
-  c.limits.seconds = limits->seconds;
-  return {};
-}
-
-const std::array kKeys{
-    Key{"models.NAME.engine",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).engine, one_of(v, {"llama", "openai", "scripted", "cassette"}));
-        }},
-    Key{"models.NAME.weights", [](Config& c, const std::string& n,
-                                  const Json& v) { return put(model_of(c, n).weights, text(v)); }},
-    Key{"models.NAME.base_url",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).base_url, text(v));
-        }},
-    Key{"models.NAME.model", [](Config& c, const std::string& n,
-                                const Json& v) { return put(model_of(c, n).model, text(v)); }},
-    Key{"models.NAME.api_key_env",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).api_key_env, text(v));
-        }},
-    Key{"models.NAME.price.input", put_price<kInput>},
-    Key{"models.NAME.price.cached_input", put_price<kCachedInput>},
-    Key{"models.NAME.price.cache_write", put_price<kCacheWrite>},
-    Key{"models.NAME.price.output", put_price<kOutput>},
-    Key{"models.NAME.context", [](Config& c, const std::string& n,
-                                  const Json& v) { return put(model_of(c, n).context, whole(v)); }},
-    Key{"models.NAME.max_output_tokens",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).max_output_tokens, whole(v));
-        }},
-    Key{"models.NAME.tools", put_dialect},
-    Key{"models.NAME.reasoning",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).reasoning, one_of(v, {"none", "effort", "budget"}));
-        }},
-    Key{"models.NAME.temperature",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).temperature, number(v));
-        }},
-    Key{"models.NAME.small", [](Config& c, const std::string& n,
-                                const Json& v) { return put(model_of(c, n).small, flag(v)); }},
-    Key{"models.NAME.script", [](Config& c, const std::string& n,
-                                 const Json& v) { return put(model_of(c, n).script, text(v)); }},
-    Key{"models.NAME.cassette",
-        [](Config& c, const std::string& n, const Json& v) {
-          return put(model_of(c, n).cassette, text(v));
-        }},
-    Key{"policy.default_model",
-        [](Config& c, const std::string&, const Json& v) { return put(c.default_model, text(v)); }},
-    Key{"policy.models", [](Config& c, const std::string&,
-                            const Json& v) { return put(c.policy_models, texts(v)); }},
-    Key{"policy.quality_weight", [](Config& c, const std::string&,
-                                    const Json& v) { return put(c.quality_weight, money(v)); }},
-    Key{"policy.exploration",
-        [](Config& c, const std::string&, const Json& v) { return put(c.exploration, number(v)); }},
-    Key{"limits.usd",
-        [](Config& c, const std::string&, const Json& v) { return put(c.limits.usd, money(v)); }},
-    Key{"limits.turns",
-        [](Config& c, const std::string&, const Json& v) { return put(c.limits.turns, whole(v)); }},
-    Key{"limits.seconds", put_seconds},
-    Key{"concerns.order", [](Config& c, const std::string&,
-                             const Json& v) { return put(c.concern_order, texts(v)); }},
-    Key{"concerns.disabled", [](Config& c, const std::string&,
-                                const Json& v) { return put(c.disabled_concerns, texts(v)); }},
-    Key{"tools.exec.NAME.command",
-        [](Config& c, const std::string& n, const Json& v) {
-          c.exec_tools[n].name = n;
-          return put(c.exec_tools[n].command, texts(v));
-        }},
-    Key{"tools.c.NAME.library",
-        [](Config& c, const std::string& n, const Json& v) {
-          c.c_tools[n].name = n;
-          return put(c.c_tools[n].library, text(v));
-        }},
-    Key{"tools.c.NAME.sha256",
-        [](Config& c, const std::string& n, const Json& v) {
-          c.c_tools[n].name = n;
-          return put(c.c_tools[n].sha256, text(v));
-        }},
-    Key{"state",
-        [](Config& c, const std::string&, const Json& v) { return put(c.state, text(v)); }},
-    Key{"approve",
-        [](Config& c, const std::string&, const Json& v) { return put(c.approve, text(v)); }},
-    Key{"memory.enabled",
-        [](Config& c, const std::string&, const Json& v) { return put(c.memory_on, flag(v)); }},
-    Key{"memory.learn",
-        [](Config& c, const std::string&, const Json& v) { return put(c.learn_on, flag(v)); }},
-    Key{"engine.keep_alive",
-        [](Config& c, const std::string&, const Json& v) { return put(c.keep_alive, whole(v)); }},
-    Key{"engine.threads", [](Config& c, const std::string&,
-                             const Json& v) { return put(c.engine_threads, whole(v)); }},
-    Key{"engine.slots",
-        [](Config& c, const std::string&, const Json& v) { return put(c.engine_slots, whole(v)); }},
-    Key{"engine.llama_server",
-        [](Config& c, const std::string&, const Json& v) { return put(c.llama_server, text(v)); }},
-    Key{"serve.listen",
-        [](Config& c, const std::string&, const Json& v) { return put(c.listen, text(v)); }},
-    Key{"serve.token_file",
-        [](Config& c, const std::string&, const Json& v) { return put(c.token_file, text(v)); }},
-    Key{"sandbox.unsafe_none", [](Config& c, const std::string&,
-                                  const Json& v) { return put(c.unsafe_no_sandbox, flag(v)); }},
-};
 
 // Whether `path` is an instance of `pattern`; `name` gets what stands for NAME.
 bool matches(std::string_view pattern, std::string_view path, std::string& name) {
@@ -225,7 +39,7 @@ bool matches(std::string_view pattern, std::string_view path, std::string& name)
 std::unexpected<Error> unknown_key(const Setting& setting) {
   // The known keys with the setting's own name in the place of NAME.
   Texts known;
-  for (const Key& key : kKeys) {
+  for (const ConfigKey& key : all_config_keys()) {
     std::string path = key.path;
     if (const std::size_t at = path.find("NAME"); at != std::string::npos) {
       std::string_view rest = setting.path;
@@ -247,7 +61,7 @@ std::unexpected<Error> unknown_key(const Setting& setting) {
 }
 
 Result<void> apply(Config& config, const Setting& setting) {
-  for (const Key& key : kKeys) {
+  for (const ConfigKey& key : all_config_keys()) {
     std::string name;
     if (!matches(key.path, setting.path, name)) continue;
     if (auto done = key.put(config, name, setting.value); !done) {
@@ -307,9 +121,9 @@ Result<std::vector<Setting>> from_environment(const Texts& environment) {
     // The server's token is a secret, not a setting; variables of tasks are the sandbox's.
     if (variable_name == "PARETO_TOKEN" || variable_name == "PARETO_TASK") continue;
     const std::string value = entry.substr(equals + 1);
-    const Key* found = nullptr;
+    const ConfigKey* found = nullptr;
     Texts known;
-    for (const Key& key : kKeys) {
+    for (const ConfigKey& key : all_config_keys()) {
       std::string upper = "PARETO_";
       for (const char c : std::string_view(key.path)) {
         upper += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -394,7 +208,7 @@ Result<Config> make_config(const ConfigSources& sources) {
 
 std::vector<std::string> config_keys() {
   Texts keys;
-  for (const Key& key : kKeys) keys.emplace_back(key.path);
+  for (const ConfigKey& key : all_config_keys()) keys.emplace_back(key.path);
   return keys;
 }
 
@@ -413,8 +227,8 @@ Result<std::optional<Price>> price_of(const ModelConfig& model) {
     const auto found = model.price.find(name);
     return found == model.price.end() ? std::nullopt : std::optional(found->second);
   };
-  const auto input = part(kInput);
-  const auto output = part(kOutput);
+  const auto input = part("input");
+  const auto output = part("output");
   if (!input || !output) {
     return fail(ErrorCode::invalid,
                 fmt::format("models.{}.price needs both `input` and `output`, as decimal strings "
@@ -422,8 +236,8 @@ Result<std::optional<Price>> price_of(const ModelConfig& model) {
                             model.name));
   }
   return Price{.input = *input,
-               .cached_input = part(kCachedInput).value_or(*input),
-               .cache_write = part(kCacheWrite).value_or(*input),
+               .cached_input = part("cached_input").value_or(*input),
+               .cache_write = part("cache_write").value_or(*input),
                .output = *output};
 }
 
