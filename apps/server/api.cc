@@ -19,6 +19,8 @@ namespace pareto {
 namespace {
 
 constexpr std::size_t kLongestKey = 200;
+constexpr std::size_t kMostListed = 1'000;
+constexpr const char* kDraining = "this server is going away";
 
 HttpAnswer json_answer(const Json& json, int status = 200) {
   return {.status = status, .body = dump_json(json)};
@@ -29,13 +31,20 @@ bool same_secret(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+// Of a Host header or an origin without its scheme.
 bool names_this_machine(std::string host) {
   if (host.starts_with("[")) {
     host = host.substr(1, host.find(']') - 1);
   } else {
     host = host.substr(0, host.find(':'));
   }
-  return host == "localhost" || host == "127.0.0.1" || host == "::1";
+  return host == "localhost" || is_loopback(host);
+}
+
+HttpAnswer not_offered(const std::string& methods) {
+  HttpAnswer answer = problem(405, "expected " + methods);
+  answer.headers.emplace_back("Allow", methods);
+  return answer;
 }
 
 Json tool_json(const ToolSpec& spec) {
@@ -64,13 +73,51 @@ Json models_json(const System& system) {
   return {{"models", std::move(models)}};
 }
 
+// An empty parameter is an absent one.
+Result<RunFilter> run_filter(const HttpQuery& query) {
+  RunFilter filter;
+  const auto wanted = [&query](const char* name) -> std::optional<std::string> {
+    std::string value = query.parameter(name);
+    return value.empty() ? std::nullopt : std::optional(std::move(value));
+  };
+  filter.status = wanted("status");
+  filter.mode = wanted("mode");
+  filter.model = wanted("model");
+  filter.task_id = wanted("task");
+  filter.cursor = query.parameter("cursor");
+  const std::string status = filter.status.value_or("running");
+  if (status != "running" && status != "waiting") {
+    if (auto known = parse_status(status); !known) return std::unexpected(known.error());
+  }
+  if (filter.mode) {
+    if (auto known = parse_mode(*filter.mode); !known) return std::unexpected(known.error());
+  }
+  if (!filter.cursor.empty() && !is_ulid(filter.cursor)) {
+    return fail(ErrorCode::invalid, "cursor: expected the \"next\" of an earlier page");
+  }
+  if (const auto text = wanted("limit")) {
+    const auto [end, error] =
+        std::from_chars(text->data(), text->data() + text->size(), filter.limit);
+    if (error != std::errc() || end != text->data() + text->size() || filter.limit < 1 ||
+        filter.limit > kMostListed) {
+      return fail(ErrorCode::invalid, "limit: expected a number from 1 to 1000");
+    }
+  }
+  return filter;
+}
+
 }  // namespace
 
 Api::Api(System& system, ApiOptions options)
     : system_(system), options_(std::move(options)), hub_(system, options_.most_runs) {}
 
-void Api::handle(HttpExchange exchange) {
+void Api::handle(const HttpExchange& exchange) {
   if (allowed(exchange)) route(exchange);
+}
+
+void Api::drain(const std::string& by) {
+  draining_ = true;
+  hub_.drain(by);
 }
 
 bool Api::allowed(const HttpExchange& exchange) const {
@@ -93,54 +140,86 @@ bool Api::allowed(const HttpExchange& exchange) const {
   return false;
 }
 
+struct Api::Route {
+  std::string_view path;
+  std::string_view method;
+  void (Api::*handle)(const HttpExchange&);
+};
+
+struct Api::RunRoute {
+  std::string_view path;  // after /v1/runs/{id}
+  std::string_view method;
+  void (Api::*handle)(const HttpExchange&, const RunId&);
+};
+
 void Api::route(const HttpExchange& exchange) {
-  const std::string& path = exchange.query.path;
-  const bool get = exchange.query.method == "GET";
-  if (path == "/v1/runs") {
-    if (exchange.query.method == "POST") return create_run(exchange);
-    if (get) return list_runs(exchange);
-    return exchange.answer(problem(405, "expected GET or POST"));
-  }
+  static constexpr Route kRoutes[] = {
+      {"/v1/runs", "GET", &Api::list_runs},         {"/v1/runs", "POST", &Api::create_run},
+      {"/v1/tools", "GET", &Api::list_tools},       {"/v1/models", "GET", &Api::list_models},
+      {"/openapi.json", "GET", &Api::show_openapi}, {"/healthz", "GET", &Api::show_health},
+      {"/readyz", "GET", &Api::show_readiness}};
+  const HttpQuery& query = exchange.query;
   constexpr std::string_view kRun = "/v1/runs/";
-  if (path.starts_with(kRun)) {
-    const std::string rest = path.substr(kRun.size());
-    const std::size_t slash = rest.find('/');
-    const RunId run{rest.substr(0, slash)};
-    if (!is_ulid(run.value)) return exchange.answer(problem(404, "no such run"));
-    return on_run(exchange, run, slash == std::string::npos ? "" : rest.substr(slash + 1));
+  if (query.path.starts_with(kRun)) {
+    return route_run(exchange, std::string_view(query.path).substr(kRun.size()));
   }
-  if (path == "/healthz") return exchange.answer(json_answer({{"status", "ok"}}));
-  if (path == "/readyz") {
-    return exchange.answer(draining_ ? problem(503, "this server is going away")
-                                     : json_answer({{"status", "ready"}}));
+  std::string methods;
+  for (const Route& route : kRoutes) {
+    if (route.path != query.path) continue;
+    if (route.method == query.method) return (this->*route.handle)(exchange);
+    methods += (methods.empty() ? "" : ", ") + std::string(route.method);
   }
-  if (path == "/v1/tools") {
-    Json tools = Json::array();
-    for (const ToolSpec& spec : system_.tools().all()) tools.push_back(tool_json(spec));
-    return exchange.answer(json_answer({{"tools", std::move(tools)}}));
-  }
-  if (path == "/v1/models") return exchange.answer(json_answer(models_json(system_)));
-  if (path == "/openapi.json") return exchange.answer({.body = std::string(openapi_document())});
-  exchange.answer(problem(404, fmt::format("nothing is at {}; see /openapi.json", path)));
+  if (!methods.empty()) return exchange.answer(not_offered(methods));
+  exchange.answer(problem(404, fmt::format("nothing is at {}; see /openapi.json", query.path)));
 }
 
-void Api::on_run(const HttpExchange& exchange, const RunId& run, const std::string& what) {
-  const bool get = exchange.query.method == "GET";
-  const bool post = exchange.query.method == "POST";
-  if (auto found = system_.journal().find(run); !found) {
-    return exchange.answer(problem(found.error()));
+void Api::route_run(const HttpExchange& exchange, std::string_view rest) {
+  static constexpr RunRoute kRoutes[] = {{"", "GET", &Api::show_run},
+                                         {"/events", "GET", &Api::follow_run},
+                                         {"/cancel", "POST", &Api::cancel_run},
+                                         {"/approve", "POST", &Api::approve_run}};
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const RunId run{std::string(rest.substr(0, slash))};
+  for (const RunRoute& route : kRoutes) {
+    if (route.path != rest.substr(slash)) continue;
+    if (route.method != exchange.query.method) {
+      return exchange.answer(not_offered(std::string(route.method)));
+    }
+    if (!is_ulid(run.value)) return exchange.answer(problem(404, "no such run"));
+    if (auto found = system_.journal().find(run); !found) {
+      return exchange.answer(problem(found.error()));
+    }
+    return (this->*route.handle)(exchange, run);
   }
-  if (what.empty() && get) return show_run(exchange, run, 200);
-  if (what == "events" && get) return follow_run(exchange, run);
-  if (what == "cancel" && post) return cancel_run(exchange, run);
-  if (what == "approve" && post) return approve_run(exchange, run);
-  const bool known = what.empty() || what == "events" || what == "cancel" || what == "approve";
-  exchange.answer(known ? problem(405, "this method is not offered here")
-                        : problem(404, fmt::format("a run has no \"{}\"", what)));
+  exchange.answer(
+      problem(404, fmt::format("a run has no \"{}\"; see /openapi.json", rest.substr(slash))));
+}
+
+void Api::show_health(const HttpExchange& exchange) {
+  exchange.answer(json_answer({{"status", "ok"}}));
+}
+
+void Api::show_readiness(const HttpExchange& exchange) {
+  if (draining_) return exchange.answer(problem(503, kDraining));
+  exchange.answer(json_answer({{"status", "ready"}}));
+}
+
+void Api::show_openapi(const HttpExchange& exchange) {
+  exchange.answer({.body = std::string(openapi_document())});
+}
+
+void Api::list_tools(const HttpExchange& exchange) {
+  Json tools = Json::array();
+  for (const ToolSpec& spec : system_.tools().all()) tools.push_back(tool_json(spec));
+  exchange.answer(json_answer({{"tools", std::move(tools)}}));
+}
+
+void Api::list_models(const HttpExchange& exchange) {
+  exchange.answer(json_answer(models_json(system_)));
 }
 
 void Api::create_run(const HttpExchange& exchange) {
-  if (draining_) return exchange.answer(problem(503, "this server is going away"));
+  if (draining_) return exchange.answer(problem(503, kDraining));
   const std::string type = exchange.query.header("content-type");
   if (!type.starts_with("application/json")) {
     return exchange.answer(problem(415, "expected Content-Type: application/json"));
@@ -154,41 +233,30 @@ void Api::create_run(const HttpExchange& exchange) {
       return exchange.answer(problem(400, "Idempotency-Key is longer than 200 characters"));
     }
     auto claimed = system_.journal().claim_key(key, to_hex(hash64(exchange.query.body)), run);
-    if (!claimed) return exchange.answer(problem(409, claimed.error().message));
+    if (!claimed) {
+      const Error& error = claimed.error();
+      return exchange.answer(error.code == ErrorCode::invalid ? problem(409, error.message)
+                                                              : problem(error));
+    }
     if (*claimed != run) {
       // The earlier request may not be durable yet; its client is told then.
       if (!system_.journal().find(*claimed)) {
         return exchange.answer(problem(409, "the request with this key is being worked on"));
       }
-      return show_run(exchange, *claimed, 200);
+      return answer_run(exchange, *claimed, 200);
     }
   }
   hub_.start(std::move(*started), [this, exchange, run](Result<void> begun) {
-    if (begun) return show_run(exchange, run, 201);
+    if (begun) return answer_run(exchange, run, 201);
     system_.journal().release_key(run);
     exchange.answer(problem(begun.error()));
   });
 }
 
 void Api::list_runs(const HttpExchange& exchange) {
-  RunFilter filter;
-  const auto wanted = [&exchange](const char* name) -> std::optional<std::string> {
-    std::string value = exchange.query.parameter(name);
-    return value.empty() ? std::nullopt : std::optional(std::move(value));
-  };
-  filter.status = wanted("status");
-  filter.mode = wanted("mode");
-  filter.model = wanted("model");
-  filter.task_id = wanted("task");
-  filter.cursor = exchange.query.parameter("cursor");
-  if (const std::string text = exchange.query.parameter("limit"); !text.empty()) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), filter.limit);
-    if (error != std::errc() || end != text.data() + text.size() || filter.limit < 1 ||
-        filter.limit > 1000) {
-      return exchange.answer(problem(400, "limit: expected a number from 1 to 1000"));
-    }
-  }
-  auto page = system_.journal().list(filter);
+  auto filter = run_filter(exchange.query);
+  if (!filter) return exchange.answer(problem(filter.error()));
+  auto page = system_.journal().list(*filter);
   if (!page) return exchange.answer(problem(page.error()));
   Json runs = Json::array();
   for (const RunSummary& run : page->runs) runs.push_back(run_json(run));
@@ -196,7 +264,11 @@ void Api::list_runs(const HttpExchange& exchange) {
       {{"runs", std::move(runs)}, {"next", page->next.empty() ? Json() : Json(page->next)}}));
 }
 
-void Api::show_run(const HttpExchange& exchange, const RunId& run, int status) {
+void Api::show_run(const HttpExchange& exchange, const RunId& run) {
+  answer_run(exchange, run, 200);
+}
+
+void Api::answer_run(const HttpExchange& exchange, const RunId& run, int status) {
   auto json = run_details(system_.journal(), run);
   if (!json) return exchange.answer(problem(json.error()));
   HttpAnswer answer = json_answer(*json, status);
@@ -206,15 +278,19 @@ void Api::show_run(const HttpExchange& exchange, const RunId& run, int status) {
 
 void Api::follow_run(const HttpExchange& exchange, const RunId& run) {
   std::int64_t after = 0;
-  if (const std::string last = exchange.query.header("last-event-id"); !last.empty()) {
-    const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), after);
-    if (error != std::errc() || end != last.data() + last.size() || after < 0) {
+  if (const std::string sent = exchange.query.header("last-event-id"); !sent.empty()) {
+    const auto [end, error] = std::from_chars(sent.data(), sent.data() + sent.size(), after);
+    if (error != std::errc() || end != sent.data() + sent.size() || after < 0) {
       return exchange.answer(problem(400, "Last-Event-ID: expected the number of an event"));
     }
   }
-  // From here on the answer is a stream: what fails ends it, and the client comes back.
-  const auto stream = exchange.stream();
-  if (auto followed = hub_.follow(run, after, stream); !followed) stream->finish();
+  // A client that has everything is told not to come back.
+  auto last = system_.journal().last_seq(run);
+  if (!last) return exchange.answer(problem(last.error()));
+  auto summary = system_.journal().find(run);
+  const bool open = !summary || summary->status == "running" || summary->status == "waiting";
+  if (!open && after >= *last) return exchange.answer({.status = 204});
+  hub_.follow(run, after, exchange.stream());
 }
 
 void Api::cancel_run(const HttpExchange& exchange, const RunId& run) {
@@ -234,13 +310,12 @@ void Api::approve_run(const HttpExchange& exchange, const RunId& run) {
   if (!json) return exchange.answer(problem(json.error()));
   JsonFields fields(*json, "approval");
   fields.only({"approved"});
-  if (fields.need("approved") == nullptr || !fields.done()) {
-    return exchange.answer(problem(422, "expected {\"approved\": true} or {\"approved\": false}"));
-  }
-  if (!system_.runner().approve(run, fields.flag_or("approved", false), "a client")) {
+  const bool approved = fields.need("approved") != nullptr && fields.flag_or("approved", false);
+  if (auto read = fields.done(); !read) return exchange.answer(problem(422, read.error().message));
+  if (!system_.runner().approve(run, approved, "a client of pareto serve")) {
     return exchange.answer(problem(409, "the run does not wait for an approval here"));
   }
-  exchange.answer(json_answer({{"run", run.value}}));
+  exchange.answer(json_answer({{"run", run.value}, {"approved", approved}}));
 }
 
 }  // namespace pareto

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <memory>
 #include <string>
+#include <string_view>
 
 #include "apps/server/http.h"
 #include "apps/server/run_hub.h"
@@ -21,21 +21,30 @@ class Api {
  public:
   Api(System& system, ApiOptions options);
 
-  void handle(HttpExchange exchange);
-  RunHub& hub() { return hub_; }
-  // From now on /readyz says that this server is going away and no run is started.
-  void drain() { draining_ = true; }
+  void handle(const HttpExchange& exchange);
+  // From now on /readyz says that this server is going away, no run is started and those under way
+  // are asked to wrap up. Done once `active` is 0.
+  void drain(const std::string& by);
+  std::size_t active() const { return hub_.active(); }
 
  private:
+  struct Route;
+  struct RunRoute;
+  bool allowed(const HttpExchange& exchange) const;
   void route(const HttpExchange& exchange);
+  void route_run(const HttpExchange& exchange, std::string_view rest);
+  void show_health(const HttpExchange& exchange);
+  void show_readiness(const HttpExchange& exchange);
+  void show_openapi(const HttpExchange& exchange);
+  void list_tools(const HttpExchange& exchange);
+  void list_models(const HttpExchange& exchange);
   void create_run(const HttpExchange& exchange);
-  void on_run(const HttpExchange& exchange, const RunId& run, const std::string& what);
   void list_runs(const HttpExchange& exchange);
-  void show_run(const HttpExchange& exchange, const RunId& run, int status);
+  void show_run(const HttpExchange& exchange, const RunId& run);
   void follow_run(const HttpExchange& exchange, const RunId& run);
   void cancel_run(const HttpExchange& exchange, const RunId& run);
   void approve_run(const HttpExchange& exchange, const RunId& run);
-  bool allowed(const HttpExchange& exchange) const;
+  void answer_run(const HttpExchange& exchange, const RunId& run, int status);
 
   System& system_;
   ApiOptions options_;

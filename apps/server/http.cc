@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -14,6 +15,7 @@
 #include <optional>
 
 #include "agent/io/loop_asio.h"
+#include "apps/server/problem.h"
 
 namespace pareto {
 namespace {
@@ -24,6 +26,8 @@ namespace http = beast::http;
 using asio::ip::tcp;
 
 constexpr Milliseconds kPauseWithoutDescriptors{100};
+// For a client that is told off while it sends: it reads the answer only if its bytes are taken.
+constexpr Milliseconds kLinger{1'000};
 
 void decode_parameters(std::string_view text, HttpQuery& query) {
   while (!text.empty()) {
@@ -56,6 +60,7 @@ struct Shared {
   HttpServerOptions options;
   HttpServer::Handler handler;
   std::size_t open = 0;
+  std::size_t busy = 0;
   std::function<void()> on_closed;
 };
 
@@ -68,10 +73,12 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
   }
   ~Connection() override {
     --shared_->open;
+    set_busy(false);
     if (shared_->on_closed) shared_->on_closed();
   }
 
   void read() {
+    set_busy(false);
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_->options.header_limit));
     parser_->body_limit(shared_->options.body_limit);
@@ -86,46 +93,53 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
   }
 
   void send(std::string bytes) override {
-    if (closed_ || bytes.empty()) return;
-    push(fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes));
+    if (closed_ || finishing_ || bytes.empty()) return;
+    push(chunked_ ? fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes) : std::move(bytes));
   }
 
   void finish() override {
-    if (closed_ || finishing_) return;
-    push("0\r\n\r\n");
-    finishing_ = true;
+    if (closed_ || std::exchange(finishing_, true)) return;
+    if (chunked_) return push("0\r\n\r\n");
+    if (queue_.empty()) close();
   }
 
   bool closed() const override { return closed_; }
+  std::size_t queued() const override { return queued_; }
+  void when_drained(std::function<void()> fn) override {
+    if (!closed_) on_drained_ = std::move(fn);
+  }
 
  private:
   void on_read(beast::error_code error) {
     if (error == http::error::header_limit || error == http::error::body_limit) {
-      return refuse(error == http::error::body_limit ? 413 : 431, error.message());
+      return answer(
+          error == http::error::body_limit
+              ? problem(413, fmt::format("a body may have {} bytes", shared_->options.body_limit))
+              : problem(431, fmt::format("the headers may have {} bytes together",
+                                         shared_->options.header_limit)),
+          false);
     }
     // What is no HTTP at all is closed without a word.
     if (error) return close();
-    exchange(query_of(parser_->get()), parser_->get().keep_alive());
+    const auto& request = parser_->get();
+    head_ = request.method() == http::verb::head;
+    chunked_ = request.version() >= 11;
+    exchange(query_of(request), request.keep_alive());
   }
 
   void exchange(HttpQuery query, bool keep_alive) {
+    set_busy(true);
     stream_.expires_never();
     const auto self = shared_from_this();
-    shared_->handler({.query = std::move(query),
-                      .answer = [self, keep_alive](HttpAnswer answer) {
-                        self->answer(std::move(answer), keep_alive);
-                      },
-                      .stream = [self] { return self->become_stream(); }});
-  }
-
-  void refuse(int status, const std::string& why) {
-    answer({.status = status,
-            .content_type = "application/problem+json",
-            .body = fmt::format(R"({{"type":"about:blank","title":"{}","status":{}}})", why, status)},
-           false);
+    shared_->handler(
+        {.query = std::move(query),
+         .answer = [self,
+                    keep_alive](HttpAnswer answer) { self->answer(std::move(answer), keep_alive); },
+         .stream = [self] { return self->become_stream(); }});
   }
 
   void answer(HttpAnswer answer, bool keep_alive) {
+    set_busy(true);
     response_.emplace();
     response_->result(static_cast<unsigned>(answer.status));
     response_->version(11);
@@ -133,36 +147,49 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
     response_->set(http::field::cache_control, "no-store");
     response_->set("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : answer.headers) response_->set(name, value);
-    response_->body() = std::move(answer.body);
+    if (!head_) response_->body() = std::move(answer.body);
     response_->keep_alive(keep_alive);
     response_->prepare_payload();
     stream_.expires_after(shared_->options.read_timeout);
-    http::async_write(stream_, *response_,
-                      [self = shared_from_this(), keep_alive](beast::error_code error, std::size_t) {
-                        if (error || !keep_alive) return self->close();
-                        self->read();
-                      });
+    http::async_write(
+        stream_, *response_,
+        [self = shared_from_this(), keep_alive](beast::error_code error, std::size_t) {
+          if (error) return self->close();
+          keep_alive ? self->read() : self->linger();
+        });
   }
 
   std::shared_ptr<HttpStream> become_stream() {
-    push("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-         "X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+    std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n";
+    if (chunked_) head += "Transfer-Encoding: chunked\r\n";
+    push(head + "\r\n");
     notice_close();
     return shared_from_this();
   }
 
   // A client of a stream sends nothing more; the end of its side is the end of the stream.
   void notice_close() {
-    stream_.async_read_some(asio::buffer(&ignored_, 1),
+    stream_.async_read_some(asio::buffer(ignored_),
                             [self = shared_from_this()](beast::error_code error, std::size_t) {
                               if (error) return self->close();
                               self->notice_close();
                             });
   }
 
+  void linger() {
+    beast::error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    if (ignored) return close();
+    set_busy(false);
+    stream_.expires_after(kLinger);
+    notice_close();
+  }
+
   void push(std::string bytes) {
-    queued_ += bytes.size();
     if (queued_ > shared_->options.stream_queue) return close();
+    queued_ += bytes.size();
     queue_.push_back(std::move(bytes));
     if (queue_.size() == 1) write_next();
   }
@@ -174,15 +201,23 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
                         self->queued_ -= self->queue_.front().size();
                         self->queue_.pop_front();
                         if (!self->queue_.empty()) return self->write_next();
-                        if (self->finishing_) self->close();
+                        if (self->finishing_) return self->close();
+                        if (auto fn = std::exchange(self->on_drained_, nullptr)) fn();
                       });
   }
 
   void close() {
     if (std::exchange(closed_, true)) return;
+    set_busy(false);
+    on_drained_ = nullptr;
     beast::error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream_.close();
+  }
+
+  void set_busy(bool busy) {
+    if (std::exchange(busy_, busy) == busy) return;
+    busy ? ++shared_->busy : --shared_->busy;
   }
 
   beast::tcp_stream stream_;
@@ -192,8 +227,12 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
   std::optional<http::response<http::string_body>> response_;
   std::deque<std::string> queue_;
   std::size_t queued_ = 0;
-  char ignored_ = 0;
+  std::function<void()> on_drained_;
+  std::array<char, 4096> ignored_{};
   bool first_ = true;
+  bool busy_ = false;
+  bool head_ = false;
+  bool chunked_ = true;
   bool finishing_ = false;
   bool closed_ = false;
 };
@@ -201,7 +240,10 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
 class Listener final : public HttpServer {
  public:
   Listener(Loop& loop, std::shared_ptr<Shared> shared, tcp::acceptor acceptor)
-      : loop_(loop), shared_(std::move(shared)), acceptor_(std::move(acceptor)) {
+      : loop_(loop),
+        shared_(std::move(shared)),
+        acceptor_(std::move(acceptor)),
+        port_(acceptor_.local_endpoint().port()) {
     shared_->on_closed = [this] { accept(); };
     accept();
   }
@@ -210,7 +252,7 @@ class Listener final : public HttpServer {
     stop_accepting();
   }
 
-  unsigned short port() const override { return acceptor_.local_endpoint().port(); }
+  unsigned short port() const override { return port_; }
 
   void stop_accepting() override {
     stopped_ = true;
@@ -218,29 +260,32 @@ class Listener final : public HttpServer {
     acceptor_.close(ignored);
   }
 
+  std::size_t busy() const override { return shared_->busy; }
+
  private:
   // Not accepting is kinder than accepting and dropping: the kernel lets clients wait.
   void accept() {
     if (stopped_ || accepting_ || shared_->open >= shared_->options.connections) return;
     accepting_ = true;
-    acceptor_.async_accept([this, alive = std::weak_ptr<int>(alive_)](beast::error_code error,
-                                                                      tcp::socket socket) {
-      if (alive.expired()) return;
-      accepting_ = false;
-      if (stopped_) return;
-      if (error) {
-        // Out of descriptors, most likely: some will be free in a moment.
-        pause_ = loop_.after(kPauseWithoutDescriptors, [this] { accept(); });
-        return;
-      }
-      std::make_shared<Connection>(std::move(socket), shared_)->read();
-      accept();
-    });
+    acceptor_.async_accept(
+        [this, alive = std::weak_ptr<int>(alive_)](beast::error_code error, tcp::socket socket) {
+          if (alive.expired()) return;
+          accepting_ = false;
+          if (stopped_) return;
+          if (error) {
+            // Out of descriptors, most likely: some will be free in a moment.
+            pause_ = loop_.after(kPauseWithoutDescriptors, [this] { accept(); });
+            return;
+          }
+          std::make_shared<Connection>(std::move(socket), shared_)->read();
+          accept();
+        });
   }
 
   Loop& loop_;
   std::shared_ptr<Shared> shared_;
   tcp::acceptor acceptor_;
+  unsigned short port_;
   std::unique_ptr<Operation> pause_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   bool accepting_ = false;
@@ -283,14 +328,21 @@ std::string url_decoded(std::string_view text) {
   return decoded;
 }
 
+bool is_loopback(const std::string& address) {
+  beast::error_code error;
+  const auto parsed = asio::ip::make_address(address, error);
+  return !error && parsed.is_loopback();
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerOptions options,
                                                        Handler handler) {
   beast::error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error) {
-    return fail(ErrorCode::invalid, fmt::format("\"{}\" is no IP address to listen on; expected one "
-                                                "such as 127.0.0.1 or ::1",
-                                                options.address));
+    return fail(ErrorCode::invalid,
+                fmt::format("\"{}\" is no IP address to listen on; expected one "
+                            "such as 127.0.0.1 or ::1",
+                            options.address));
   }
   const tcp::endpoint endpoint(address, options.port);
   tcp::acceptor acceptor(context(loop));

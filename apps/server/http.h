@@ -21,8 +21,8 @@ struct HttpQuery {
   std::vector<std::pair<std::string, std::string>> headers;     // names in lower case
   std::string body;
 
-  std::string header(std::string_view lower_case_name) const;    // empty when absent
-  std::string parameter(std::string_view name) const;            // empty when absent
+  std::string header(std::string_view lower_case_name) const;  // empty when absent
+  std::string parameter(std::string_view name) const;          // empty when absent
 };
 
 struct HttpAnswer {
@@ -37,10 +37,16 @@ struct HttpAnswer {
 class HttpStream {
  public:
   virtual ~HttpStream() = default;
-  // Queues bytes. A reader that is slower than what is queued for it is cut off; it can come back.
+  // Queues bytes. A reader for whom more than the limit is queued already is cut off; it can come
+  // back.
   virtual void send(std::string bytes) = 0;
   virtual void finish() = 0;
   virtual bool closed() const = 0;
+  // Bytes that wait for the reader.
+  virtual std::size_t queued() const = 0;
+  // Calls `fn` once nothing is queued any more; never when the stream closes before. `fn` must not
+  // own the stream.
+  virtual void when_drained(std::function<void()> fn) = 0;
 };
 
 // Either answer at once, or take the stream. `stream` is made only when it is asked for.
@@ -52,13 +58,13 @@ struct HttpExchange {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  unsigned short port = 8766;         // 0: any free one
+  unsigned short port = 8766;  // 0: any free one
   std::size_t header_limit = 8 * 1024;
   std::size_t body_limit = 8 << 20;
-  Milliseconds read_timeout{15'000};  // of a whole request, set once
-  Milliseconds idle_timeout{60'000};  // between requests of a connection
-  std::size_t connections = 1'000;    // beyond that, new ones wait to be accepted
-  std::size_t stream_queue = 1 << 20; // bytes
+  Milliseconds read_timeout{15'000};   // of a whole request, set once
+  Milliseconds idle_timeout{60'000};   // between requests of a connection
+  std::size_t connections = 500;       // beyond that, new ones wait to be accepted
+  std::size_t stream_queue = 1 << 20;  // bytes
 };
 
 // An HTTP/1.1 server on the loop. Malformed requests are answered and their connection closed
@@ -73,7 +79,12 @@ class HttpServer {
   virtual unsigned short port() const = 0;
   // Accepts no more; open exchanges go on.
   virtual void stop_accepting() = 0;
+  // Exchanges whose answer or stream has not been sent to its end.
+  virtual std::size_t busy() const = 0;
 };
+
+// Whether only programs on this machine reach an address: 127.0.0.0/8 or ::1.
+bool is_loopback(const std::string& address);
 
 // "%2F" and "+" undone; an incomplete escape stays as it is.
 std::string url_decoded(std::string_view text);

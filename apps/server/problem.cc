@@ -21,12 +21,16 @@ const char* title_of(int status) {
       return "Method Not Allowed";
     case 409:
       return "Conflict";
+    case 413:
+      return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
     case 422:
       return "Unprocessable Content";
     case 429:
       return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
     case 503:
       return "Service Unavailable";
     default:
@@ -64,7 +68,7 @@ HttpAnswer problem(int status, const std::string& detail) {
                                {"status", status},
                                {"detail", detail}});
   if (status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
-  if (status == 429) answer.headers.emplace_back("Retry-After", "5");
+  if (status == 429 || status == 503) answer.headers.emplace_back("Retry-After", "5");
   return answer;
 }
 

@@ -67,8 +67,7 @@ Result<Started> run_request(const std::string& body, System& system) {
   if (auto specs = system.tools().specs(started.task); !specs) {
     return std::unexpected(specs.error());
   }
-  started.limits =
-      tightest(tightest(started.task.limits, limits), system.config().limits);
+  started.limits = tightest(tightest(started.task.limits, limits), system.config().limits);
   return started;
 }
 
