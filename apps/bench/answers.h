@@ -17,12 +17,13 @@ double exact_match(std::string_view answer, std::span<const std::string> golds);
 // Token F1 of the normalised texts, 0..1, for the best of several gold answers.
 double token_f1(std::string_view answer, std::span<const std::string> golds);
 
-// The last number of a text: "1,234.5", "-3", ".5", "2/5" is 5 here, "1e-3" is 0.001.
+// The last number of a text: "1,234.5", "-3", ".5", "1e-3"; "2/5" gives 5. Nothing when there is
+// none, or it is beyond a double.
 std::optional<double> last_number(std::string_view text);
 
-// The letter chosen in an answer to a multiple-choice question: "B", "(b)", "Answer: B",
-// "\boxed{B}". A lone letter is needed: the C of "CORRECT" is none. Empty when there is none, the
-// last when many.
+// The letter chosen in an answer to a multiple-choice question, in upper case: "B", "(b)",
+// "\boxed{B}". What stands after "answer" or "answer is" goes before any other; of several the last
+// holds. Empty when there is none: a lone letter is needed, and the C of "CORRECT" is none.
 std::string chosen_letter(std::string_view answer);
 
 }  // namespace pareto
