@@ -19,6 +19,7 @@
 #include "apps/cli/policy_command.h"
 #include "apps/cli/run_command.h"
 #include "apps/cli/runs_command.h"
+#include "apps/cli/serve_command.h"
 #include "apps/cli/tools_command.h"
 
 namespace pareto {
@@ -112,6 +113,7 @@ int run_cli(int argc, char** argv) {
   add_run_command(app, globals, status);
   add_bench_command(app, globals, status);
   add_runs_command(app, globals, status);
+  add_serve_command(app, globals, status);
   add_models_command(app, globals, status);
   add_tools_command(app, globals, status);
   add_policy_command(app, globals, status);
