@@ -42,6 +42,8 @@ Result<Pipe> make_pipe() {
   auto moved = move_up(std::move(read_end));
   if (!moved) return std::unexpected(moved.error());
   if (fcntl(moved->get(), F_SETFL, O_NONBLOCK) != 0) return system_failure("could not set a pipe");
+  // Fewer turns between writer and reader; a user with many pipes may be refused, and does without.
+  (void)fcntl(moved->get(), F_SETPIPE_SZ, 256 << 10);
   return Pipe{std::move(*moved), std::move(*write_end)};
 }
 

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tools/sandbox/helper/protocol.h"
 #include "tools/sandbox/output.h"
@@ -227,7 +228,7 @@ class Supervisor {
   BoundedOutput output_;
   std::optional<DiskWatch> disk_;
   std::optional<Descriptor> init_;
-  std::array<char, 64 * 1024> buffer_;
+  std::vector<char> buffer_ = std::vector<char>(256 << 10);
   std::string status_;
   Watched watched_;
   Steady::time_point began_ = Steady::now();
