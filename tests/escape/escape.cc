@@ -87,8 +87,8 @@ void EscapeTest::TearDown() {
 }
 
 void EscapeTest::play(const std::function<void()>& body) {
+  make_host();
   if (GetParam() == Who::root || geteuid() != 0) {
-    make_host();
     body();
     return;
   }
@@ -96,8 +96,6 @@ void EscapeTest::play(const std::function<void()>& body) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    // The folder is made first: the program may lie where nobody can't reach it.
-    make_host();
     become_nobody();
     // Nothing may unwind out of here: there the parent's tests would run a second time.
     try {
@@ -124,6 +122,7 @@ void EscapeTest::make_host() {
   host_.secret = host_.folder / "secret";
   host_.token = "token-" + host_.folder.filename().string().substr(14);
   host_.marker = "marker-" + host_.folder.filename().string().substr(14);
+  // It may lie where nobody can't reach it.
   fs::copy_file(built_helper(), host_.folder / "pareto-sandbox");
   for (const fs::path& folder : {host_.workspace, host_.other}) fs::create_directory(folder);
   write_text(host_.secret, host_.token);
