@@ -84,6 +84,15 @@ TEST_F(WorkspaceTest, FindsWhatAnEarlierOwnerMadeAndRemakesWhatACrashLeft) {
   EXPECT_EQ(state.read("runs/RUN1/workspace/a"), "1");
 }
 
+TEST_F(WorkspaceTest, ReopeningRemovesWhatAKilledWriteLeft) {
+  const Workbench::Place place = open({.files = {{"sub/a", "1"}}});
+  std::ofstream(place.workspace + "/sub/.pareto-scratch-17-2.tmp") << "half";
+  std::ofstream(place.workspace + "/.hidden") << "stays";
+  open({.files = {{"sub/a", "1"}}});
+  EXPECT_FALSE(std::filesystem::exists(place.workspace + "/sub/.pareto-scratch-17-2.tmp"));
+  EXPECT_TRUE(std::filesystem::exists(place.workspace + "/.hidden"));
+}
+
 TEST_F(WorkspaceTest, WorksInPlaceAfterASnapshot) {
   source.write("a", "1\n");
   options.source = WorkspaceSource::in_place;
@@ -219,6 +228,15 @@ TEST_F(CheckTest, BriefsNamedFilesFirstThenSmallOnes) {
 TEST_F(CheckTest, BriefsNoBinaryAndNoHiddenFiles) {
   EXPECT_EQ(brief({.files = {{"x", std::string("a\0", 2)}, {".env", "KEY=1"}, {"i.png", "a"}}}),
             Briefing{});
+}
+
+TEST_F(CheckTest, BriefsWhatGitTracksWhereThereIsGit) {
+  source.write("a.c", "int a;\n");
+  source.write("build/a.d", "a.o: a.c\n");
+  source.write(".gitignore", "build/\n");
+  const auto git = run_process({.command = {"git", "init", "-q", "."}, .folder = source.path()});
+  if (!git || !git->ok()) GTEST_SKIP() << "git can't be run";
+  EXPECT_THAT(paths(brief({.workspace = source.path()})), ElementsAre("a.c"));
 }
 
 TEST_F(CheckTest, BriefsWhatTheFailingCheckPrints) {

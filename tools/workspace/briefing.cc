@@ -22,6 +22,7 @@ constexpr std::int64_t kMaxBriefed = 24 << 10;  // bytes of all files together
 constexpr std::int64_t kMaxRead = 256 << 10;    // larger files are counted, not read
 constexpr std::int64_t kReadInAll = 16 << 20;
 constexpr std::size_t kMaxWalked = 5'000;
+constexpr std::size_t kSniffed = 4'000;
 constexpr std::size_t kMaxOmitted = 200;
 constexpr int kPassages = 5;
 constexpr std::size_t kCheckHead = 600;
@@ -61,26 +62,45 @@ bool has_binary_suffix(const std::string& path) {
                              [&path](std::string_view suffix) { return path.ends_with(suffix); });
 }
 
+bool is_hidden(const std::string& path) { return path.starts_with('.') || path.contains("/."); }
+
+// What git tracks where there is git, as a work tree is full of what was built; else everything.
+std::vector<FolderEntry> visible_files(const Folder& folder) {
+  std::vector<FolderEntry> files;
+  const auto add = [&files](const FolderEntry& entry) {
+    if (is_hidden(entry.path) || is_litter(std::filesystem::path(entry.path).filename().string())) {
+      return false;
+    }
+    if (entry.kind == FolderEntry::Kind::file && !has_binary_suffix(entry.path)) {
+      files.push_back(entry);
+    }
+    return true;
+  };
+  if (const Selection tracked = tracked_files(folder.path()); tracked.paths) {
+    const auto listed = workspace_files(folder, tracked);
+    if (listed) std::ranges::for_each(*listed, add);
+  } else {
+    std::ignore = folder.walk(".", kMaxWalked, add);
+  }
+  if (files.size() > kMaxWalked) files.resize(kMaxWalked);
+  return files;
+}
+
 std::vector<Candidate> text_files(const Folder& folder, const std::string& prompt) {
   std::vector<Candidate> candidates;
   std::int64_t read = 0;
-  std::ignore = folder.walk(".", kMaxWalked, [&](const FolderEntry& entry) {
-    const std::string name = std::filesystem::path(entry.path).filename().string();
-    if (name.starts_with('.') || is_litter(name)) return false;
-    if (entry.kind != FolderEntry::Kind::file) return true;
-    if (has_binary_suffix(name)) return true;
+  for (const FolderEntry& entry : visible_files(folder)) {
     Candidate candidate{.entry = entry};
     candidate.readable = entry.bytes <= kMaxRead && read + entry.bytes <= kReadInAll;
-    if (candidate.readable) {
-      auto text = folder.read(entry.path, kMaxRead);
-      if (!text || looks_binary(*text)) return true;
-      read += entry.bytes;
-      candidate.text = std::move(*text);
-    }
+    auto text =
+        candidate.readable ? folder.read(entry.path, kMaxRead) : folder.head(entry.path, kSniffed);
+    if (!text || looks_binary(*text)) continue;
+    read += static_cast<std::int64_t>(text->size());
+    if (candidate.readable) candidate.text = std::move(*text);
+    const std::string name = std::filesystem::path(entry.path).filename().string();
     candidate.named = std::min(mention(prompt, entry.path), mention(prompt, name));
     candidates.push_back(std::move(candidate));
-    return true;
-  });
+  }
   // Named ones in the prompt's order, then the small ones.
   std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
     return std::tie(a.named, a.entry.bytes, a.entry.path) <
@@ -111,8 +131,9 @@ std::string failing_output(const std::string& workspace, const CheckCommand& che
   std::string place = workspace;
   if (scratch) {
     const std::string copy = scratch->path() + "/workspace";
-    if (copy_tree(workspace, copy, {.max_bytes = kCopiedForCheck, .max_files = 5'000}))
+    if (copy_tree(workspace, copy, {.max_bytes = kCopiedForCheck, .max_files = 5'000})) {
       place = copy;
+    }
   }
   const Verdict verdict = verify_workspace(place, check, check.timeout, sandbox, std::move(stop));
   if (verdict.passed || !verdict.error.empty()) return "";

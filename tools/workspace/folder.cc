@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include "tools/output.h"
+
 namespace pareto {
 namespace {
 
@@ -66,6 +68,19 @@ std::vector<std::string> parts_of(std::string_view path) {
   return parts;
 }
 
+Result<std::string> read_up_to(int fd, const std::string& path, std::size_t bytes) {
+  std::string text;
+  std::string buffer(std::min<std::size_t>(bytes, 64 << 10), '\0');
+  while (text.size() < bytes) {
+    const ssize_t got = ::read(fd, buffer.data(), std::min(buffer.size(), bytes - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed("read", path, errno);
+    if (got == 0) break;
+    text.append(buffer, 0, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
 int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t wrote = ::write(fd, text.data(), text.size());
@@ -78,13 +93,16 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
+// No file of a task is called so.
+constexpr std::string_view kScratchPrefix = ".pareto-scratch-";
+
 // Puts the text under a new name beside the file and renames it over: readers and crashes see the
 // old file or the new one, never a half.
 int replace_file(int parent, const std::string& name, std::string_view text, mode_t mode,
                  const struct stat& owner) {
   static std::atomic<unsigned> counter{0};
   const std::string scratch =
-      fmt::format(".{}.{}-{}.tmp", name.substr(0, 100), ::getpid(), counter.fetch_add(1));
+      fmt::format("{}{}-{}.tmp", kScratchPrefix, ::getpid(), counter.fetch_add(1));
   Descriptor file(::openat(parent, scratch.c_str(),
                            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.open()) return errno;
@@ -208,30 +226,40 @@ Result<Descriptor> Folder::open_beneath(const std::string& normal, int flags, mo
   return file;
 }
 
+Result<Descriptor> Folder::open_file(const std::string& normal) const {
+  // O_NONBLOCK: opening a pipe must not wait for a writer.
+  auto file = open_beneath(normal, O_RDONLY | O_NONBLOCK);
+  if (!file) return file;
+  struct stat info = {};
+  if (::fstat(file->get(), &info) != 0) return failed("read", normal, errno);
+  if (S_ISDIR(info.st_mode)) return failed("read", normal, EISDIR);
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::invalid, fmt::format("{} is not a regular file", normal));
+  }
+  return file;
+}
+
 Result<std::string> Folder::read(std::string_view path, std::size_t max_bytes) const {
   auto name = normal(path);
   if (!name) return std::unexpected(name.error());
-  // O_NONBLOCK: opening a pipe must not wait for a writer.
-  auto file = open_beneath(*name, O_RDONLY | O_NONBLOCK);
+  auto file = open_file(*name);
   if (!file) return std::unexpected(file.error());
-  struct stat info = {};
-  if (::fstat(file->get(), &info) != 0) return failed("read", *name, errno);
-  if (S_ISDIR(info.st_mode)) return failed("read", *name, EISDIR);
-  if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorCode::invalid, fmt::format("{} is not a regular file", *name));
+  auto text = read_up_to(file->get(), *name, max_bytes + 1);
+  if (text && text->size() > max_bytes) {
+    return fail(ErrorCode::limit, fmt::format("{} is larger than {} bytes", *name, max_bytes));
   }
-  std::string text;
-  std::string buffer(64 << 10, '\0');
-  while (true) {
-    const ssize_t got = ::read(file->get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed("read", *name, errno);
-    if (got == 0) return text;
-    text.append(buffer, 0, static_cast<std::size_t>(got));
-    if (text.size() > max_bytes) {
-      return fail(ErrorCode::limit, fmt::format("{} is larger than {} bytes", *name, max_bytes));
-    }
-  }
+  return text;
+}
+
+Result<std::string> Folder::head(std::string_view path, std::size_t bytes) const {
+  auto name = normal(path);
+  if (!name) return std::unexpected(name.error());
+  auto file = open_file(*name);
+  if (!file) return std::unexpected(file.error());
+  // Three bytes more show whether a character is cut.
+  auto text = read_up_to(file->get(), *name, bytes + 3);
+  if (text) text = std::string(utf8_prefix(*text, bytes));
+  return text;
 }
 
 Result<Descriptor> Folder::parent_of(const std::string& normal, std::string* name) const {
@@ -294,6 +322,23 @@ Result<void> Folder::remove(std::string_view path) const {
   if (!parent) return std::unexpected(parent.error());
   const std::string name = slash == std::string::npos ? *where : where->substr(slash + 1);
   if (::unlinkat(parent->get(), name.c_str(), 0) != 0) return failed("remove", *where, errno);
+  return {};
+}
+
+Result<void> Folder::remove_scratch() const {
+  std::vector<std::string> left;
+  auto seen = walk(".", kMaxScanned, [&left](const FolderEntry& entry) {
+    const std::size_t slash = entry.path.rfind('/');
+    const std::string_view name = std::string_view(entry.path).substr(slash + 1);
+    if (entry.kind == FolderEntry::Kind::file && name.starts_with(kScratchPrefix)) {
+      left.push_back(entry.path);
+    }
+    return true;
+  });
+  if (!seen) return std::unexpected(seen.error());
+  for (const std::string& path : left) {
+    if (auto removed = remove(path); !removed) return removed;
+  }
   return {};
 }
 

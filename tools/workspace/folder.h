@@ -53,6 +53,7 @@ FolderEntry entry_of(std::string path, const struct stat& info);
 class Folder {
  public:
   static constexpr std::size_t kMaxFile = 8 << 20;
+  static constexpr std::size_t kMaxScanned = 200'000;
 
   // `path` is absolute; not_found when it is no folder.
   static Result<Folder> open(const std::string& path);
@@ -63,10 +64,14 @@ class Folder {
 
   // A regular file's content. limit: larger than `max_bytes`.
   Result<std::string> read(std::string_view path, std::size_t max_bytes = kMaxFile) const;
+  // At most the first `bytes` of a regular file, without half a character at the end.
+  Result<std::string> head(std::string_view path, std::size_t bytes) const;
   // Replaces or creates a file, whole or not at all; keeps the mode of an existing one and makes
   // missing folders.
   Result<void> write(std::string_view path, std::string_view text) const;
   Result<void> remove(std::string_view path) const;
+  // Removes what a `write` leaves behind whose process was killed.
+  Result<void> remove_scratch() const;
   Result<FolderEntry> stat(std::string_view path) const;
   // The entries of a folder, sorted by name; at most `limit`.
   Result<std::vector<FolderEntry>> list(std::string_view path, std::size_t limit = 10'000) const;
@@ -82,6 +87,7 @@ class Folder {
 
  private:
   Folder(std::string path, std::shared_ptr<const Descriptor> root);
+  Result<Descriptor> open_file(const std::string& normal) const;
   Result<Descriptor> open_beneath(const std::string& normal, int flags, mode_t mode = 0) const;
   Result<Descriptor> parent_of(const std::string& normal, std::string* name) const;
 

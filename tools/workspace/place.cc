@@ -120,7 +120,12 @@ Selection tracked_files(const std::string& folder) {
 Result<Workbench::Place> open_workspace(const WorkbenchOptions& options, const RunId& run,
                                         const Task& task) {
   const std::string folder = run_folder_of(options, run);
-  if (auto known = read_place(folder)) return known->place;
+  if (auto known = read_place(folder)) {
+    auto workspace = Folder::open(known->place.workspace);
+    if (!workspace) return std::unexpected(workspace.error());
+    if (auto clean = workspace->remove_scratch(); !clean) return std::unexpected(clean.error());
+    return known->place;
+  }
   std::error_code error;
   fs::remove_all(folder, error);
   if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
