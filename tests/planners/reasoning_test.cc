@@ -1,0 +1,76 @@
+#include "planners/reasoning.h"
+
+#include <gtest/gtest.h>
+
+#include "planners/instant.h"
+#include "tests/planners/planner_fixtures.h"
+
+namespace pareto {
+namespace {
+
+const ReasoningPlanner kPlanner;
+
+TEST(ReasoningPlannerTest, AsksToThinkAndReadsTheAnswerLine) {
+  auto world = world_of(question_task());
+  world.replies = {saying("17 + 20 = 37, and 5 more is 42.\nAnswer: 42")};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  EXPECT_TRUE(run.all<Planned>()[0].messages[1].text.contains("Think step by step"));
+  EXPECT_EQ(run.outcome->answer, "42");
+}
+
+TEST(ReasoningPlannerTest, MayWriteMoreThanInstant) {
+  auto world = world_of(question_task());
+  world.replies = {saying("Answer: 42")};
+  const auto bound = [&world](const Planner& planner) {
+    return drive(planner, question_task(), world).all<CallBegun>().at(0).max_output_tokens;
+  };
+  EXPECT_GT(bound(kPlanner), bound(InstantPlanner()));
+}
+
+TEST(ReasoningPlannerTest, ChangesTheWorkspaceAsInstantDoes) {
+  const Task task = repair_task();
+  auto world = world_of(task);
+  world.replies = {
+      saying("It should be gcd(b, a % b):\n```\nreturn gcd(b, a % b)\n```\nSo:\n" + fenced_gcd())};
+  world.verdicts = {{.passed = true}};
+  const Trajectory thought = drive(kPlanner, task, world);
+  const Trajectory at_once = drive(InstantPlanner(), task, world);
+  EXPECT_EQ(thought.all<StepBegun>(), at_once.all<StepBegun>());
+  ASSERT_EQ(thought.all<StepBegun>().size(), 1U);
+  EXPECT_EQ(thought.outcome->status, Status::success);
+}
+
+TEST(ReasoningPlannerTest, AnswersShortlyWhenTimeRanOutWhileThinking) {
+  auto world = world_of(question_task());
+  world.replies = {{.usage = std::nullopt,
+                    .error = Error{ErrorCode::timeout, "deadline"},
+                    .took = Milliseconds(90'000)},
+                   saying("Answer: 42")};
+  const Trajectory run =
+      drive(kPlanner, question_task(), world, {.seconds = Milliseconds(100'000)});
+  const auto calls = run.all<CallBegun>();
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_TRUE(calls[1].wrap_up);
+  EXPECT_EQ(calls[1].max_output_tokens, kWrapUpTokens);
+  EXPECT_EQ(run.outcome->answer, "42");
+  EXPECT_EQ(run.outcome->reason, Reason::seconds);
+}
+
+TEST(ReasoningPlannerTest, ACutThoughtIsTakenAsItIs) {
+  auto world = world_of(question_task());
+  world.replies = {{.text = "First, 17 is", .finish_reason = FinishReason::length}};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  EXPECT_EQ(run.outcome->receipt.model_calls, 1);
+  EXPECT_EQ(run.outcome->answer, "First, 17 is");
+}
+
+TEST(ReasoningPlannerTest, GoesOnAfterACrashAnywhere) {
+  const Task task = repair_task();
+  auto world = world_of(task);
+  world.replies = {saying("I think:\n" + fenced_gcd()), saying("Better.\n" + fenced_gcd())};
+  world.verdicts = {{.passed = false, .output = "AssertionError\n"}};
+  expect_same_story_after_any_crash(kPlanner, task, world);
+}
+
+}  // namespace
+}  // namespace pareto
