@@ -94,6 +94,10 @@ TEST_F(RunTest, CanNotChangeWhatGitRunsOnTheHost) {
   EXPECT_EQ(workspace.read(".git/config"), "[core]\n");
 }
 
+TEST_F(RunTest, PythonIsPython3) {
+  EXPECT_THAT(run("cd / && python -c 'print(6*7)'").text, StartsWith("42\n[exit status 0"));
+}
+
 TEST_F(RunTest, RefusesAnEmptyCommand) { EXPECT_EQ(run(" \n").status, ResultStatus::invalid_call); }
 
 TEST_F(RunTest, RunsTheTestsAndCountsThem) {

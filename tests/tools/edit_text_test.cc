@@ -79,6 +79,11 @@ TEST(EditTextTest, RemovesCopiedLineNumbers) {
   EXPECT_EQ(edited("a\nb\nc\n", "2\tb\n3\tc\n", "x\n"), "a\nx\n");
 }
 
+TEST(EditTextTest, UndoesEscapesThatWereEscapedAgain) {
+  EXPECT_EQ(edited("a\n\tb\nc\n", "a\\n\\tb\\n", "x\\ny\\n"), "x\ny\nc\n");
+  EXPECT_EQ(edited("p('a\\nb')\n", "'a\\nb'", "'c'"), "p('c')\n");
+}
+
 TEST(EditTextTest, KeepsAByteOrderMark) {
   EXPECT_EQ(edited("\xEF\xBB\xBF"
                    "a \nb\n",

@@ -65,8 +65,8 @@ TEST_F(FolderTest, NeverWritesOutside) {
 }
 
 TEST_F(FolderTest, TheWalkWithoutKernelHelpFollowsNoLink) {
-  const Descriptor root(::open(files.path().c_str(), O_PATH | O_DIRECTORY));
-  const Descriptor good(walk_inside(root.get(), "a/b.txt", O_RDONLY, 0));
+  const OpenFile root(::open(files.path().c_str(), O_PATH | O_DIRECTORY));
+  const OpenFile good(walk_inside(root.get(), "a/b.txt", O_RDONLY, 0));
   EXPECT_TRUE(good.open());
   for (const char* path : {"in/b.txt", "link.txt", "out/secret", "a/../../x", "../x"}) {
     EXPECT_LT(walk_inside(root.get(), path, O_RDONLY, 0), 0) << path;
@@ -85,6 +85,14 @@ TEST_F(FolderTest, SaysWhatIsWrong) {
   EXPECT_EQ(folder.read("a/b.txt", 3).error().code, ErrorCode::limit);
   EXPECT_EQ(folder.write("a", "x").error().code, ErrorCode::invalid);
   EXPECT_EQ(folder.write(".", "x").error().code, ErrorCode::invalid);
+}
+
+TEST_F(FolderTest, ReadsTheHeadOfAFileByCharacters) {
+  files.write("text", "aä€");
+  EXPECT_EQ(folder.head("text", 100).value(), "aä€");
+  EXPECT_EQ(folder.head("text", 3).value(), "aä");
+  EXPECT_EQ(folder.head("text", 5).value(), "aä");
+  EXPECT_EQ(folder.head("text", 0).value(), "");
 }
 
 TEST_F(FolderTest, WritesWholeFilesAndMakesFolders) {

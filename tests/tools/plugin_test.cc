@@ -104,12 +104,12 @@ TEST_F(ExecPluginTest, RefusesADescriptionThatMakesNoSense) {
 class CPluginTest : public PluginTest {
  protected:
   std::string build(const std::string& source, const std::string& name,
-                    const std::string& define = "NOTHING") {
+                    const std::string& define = "NOTHING", const std::string& headers = "") {
     const std::string library = built / (name + ".so");
     const auto compiled = run_process(
         {.command = {"cc", "-std=c99", "-D_POSIX_C_SOURCE=200809L", "-D" + define, "-Wall",
                      "-Wextra", "-Wno-unused-function", "-Werror", "-pedantic", "-shared", "-fPIC",
-                     std::string("-I") + PARETO_SOURCE_DIR, "-o", library,
+                     "-I" + (std::string(PARETO_SOURCE_DIR) + headers), "-o", library,
                      std::string(PARETO_SOURCE_DIR) + "/tests/plugin/" + source}});
     EXPECT_TRUE(compiled && compiled->ok()) << (compiled ? compiled->err.text() : "no compiler");
     return library;
@@ -134,6 +134,14 @@ TEST_F(CPluginTest, IsCalledLikeAnyTool) {
   EXPECT_THAT(logged, ElementsAre("reversed"));
   EXPECT_THAT(call(*tools, "reverse", R"({"text": "ABC"})").text,
               HasSubstr("expected text that matches"));
+}
+
+TEST_F(CPluginTest, LoadsWhatWasBuiltAgainstTheFirstHeader) {
+  const auto tools = load_c_plugin(
+      {.name = "old",
+       .library = build("reverse.c", "old", "NOTHING", "/tests/plugin/first_header")});
+  ASSERT_TRUE(tools.has_value()) << tools.error().message;
+  EXPECT_EQ(call(*tools, "reverse", R"({"text": "abc"})").text, "cba");
 }
 
 TEST_F(CPluginTest, TwoLibrariesStayApart) {

@@ -226,6 +226,23 @@ std::optional<std::string> without_numbers(std::string_view text) {
   return out;
 }
 
+// A text whose escapes were escaped again, as models do; nothing if it has real line breaks.
+std::optional<std::string> unescaped(std::string_view text) {
+  if (text.contains('\n') || !text.contains("\\n")) return std::nullopt;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : ' ';
+    const std::size_t which = std::string_view("nt\"\\").find(next);
+    if (text[i] != '\\' || which == std::string_view::npos) {
+      out += text[i];
+    } else {
+      out += "\n\t\"\\"[which];
+      ++i;
+    }
+  }
+  return out;
+}
+
 std::string_view stripped(std::string_view line) {
   line = strip_end(line);
   return line.substr(indent_of(line).size());
@@ -311,6 +328,12 @@ Result<TextEdit> replace_once(std::string_view content, std::string_view old,
     if (const auto bare = without_numbers(old); bare && !bare->empty()) {
       done = replace_by_ladder(body, *bare, without_numbers(fresh).value_or(std::string(fresh)),
                                "line numbers were removed");
+    }
+  }
+  if (!done) {
+    if (const auto plain = unescaped(old)) {
+      done = replace_by_ladder(body, *plain, unescaped(fresh).value_or(std::string(fresh)),
+                               "line breaks were escaped twice");
     }
   }
   if (!done) return fail(ErrorCode::not_found, not_found_text(body, old));

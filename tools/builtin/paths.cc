@@ -49,6 +49,7 @@ ToolResult path_error(const Folder& folder, std::string_view path, const Error& 
   std::string text = error.message + ".";
   text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0]);
   if (error.code == ErrorCode::not_found) text += similar_files(folder, path);
+  if (error.code == ErrorCode::limit) text += " Read a part of it by run, such as sed -n 1,99p.";
   return tool_error(std::move(text));
 }
 

@@ -1,6 +1,7 @@
 #include "tools/builtin/run.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,13 @@ ToolSpec run_spec() {
           .timeout = Milliseconds((kMaxSeconds + 10) * 1000)};
 }
 
+// Debian has no `python`, which models call all the same.
+std::string with_python(const std::string& command) {
+  static const RE2 calls(R"((?:^|[\s;&|(])python\s)");
+  if (!RE2::PartialMatch(command, calls)) return command;
+  return "type python >/dev/null 2>&1 || python() { python3 \"$@\"; }\n" + command;
+}
+
 class RunTool : public BuiltinTool {
  public:
   explicit RunTool(const Sandbox& sandbox) : BuiltinTool(run_spec()), sandbox_(sandbox) {}
@@ -46,7 +54,7 @@ class RunTool : public BuiltinTool {
     if (command.contains('\0')) return tool_invalid("The command has a zero byte in it.");
     const std::int64_t seconds = integer_argument(arguments, "seconds", kDefaultSeconds);
     const Milliseconds span(std::clamp<std::int64_t>(seconds, 1, kMaxSeconds) * 1000);
-    SandboxCall done = call_sandbox(sandbox_, command, span, context);
+    SandboxCall done = call_sandbox(sandbox_, with_python(command), span, context);
     if (!done.ran) return std::move(done.result);
     std::string text = std::move(done.exit.output);
     if (!text.empty() && text.back() != '\n') text += '\n';

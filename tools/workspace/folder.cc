@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,17 +55,6 @@ FolderEntry::Kind kind_of(mode_t mode) {
   return FolderEntry::Kind::other;
 }
 
-std::vector<std::string> parts_of(std::string_view path) {
-  std::vector<std::string> parts;
-  while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    if (!part.empty() && part != ".") parts.emplace_back(part);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  }
-  return parts;
-}
-
 Result<std::string> read_up_to(int fd, const std::string& path, std::size_t bytes) {
   std::string text;
   std::string buffer(std::min<std::size_t>(bytes, 64 << 10), '\0');
@@ -103,8 +90,8 @@ int replace_file(int parent, const std::string& name, std::string_view text, mod
   static std::atomic<unsigned> counter{0};
   const std::string scratch =
       fmt::format("{}{}-{}.tmp", kScratchPrefix, ::getpid(), counter.fetch_add(1));
-  Descriptor file(::openat(parent, scratch.c_str(),
-                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  OpenFile file(::openat(parent, scratch.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.open()) return errno;
   // As root, what is made in somebody's folder stays theirs.
   if (::fchown(file.get(), owner.st_uid, owner.st_gid) != 0 && ::geteuid() == 0) return errno;
@@ -136,63 +123,13 @@ FolderEntry entry_of(std::string path, const struct stat& info) {
   return {std::move(path), kind_of(info.st_mode), info.st_size, info.st_mode, modified};
 }
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-int Descriptor::release() { return std::exchange(fd_, -1); }
-
-int walk_inside(int root, const std::string& path, int flags, unsigned mode) {
-  const std::vector<std::string> parts = parts_of(path);
-  if (parts.empty()) return ::openat(root, ".", flags | O_NOFOLLOW | O_CLOEXEC, mode);
-  Descriptor folder;
-  int at = root;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i] == "..") {
-      errno = EXDEV;
-      return -1;
-    }
-    const bool last = i + 1 == parts.size();
-    const int how = last ? flags : O_PATH | O_DIRECTORY;
-    Descriptor next(::openat(at, parts[i].c_str(), how | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!next.open()) return -1;
-    if (last) return next.release();
-    folder = std::move(next);
-    at = folder.get();
-  }
-  return -1;
-}
-
-int open_inside(int root, const std::string& path, int flags, unsigned mode) {
-  struct open_how how = {};
-  how.flags = static_cast<__u64>(flags | O_CLOEXEC);
-  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  // EAGAIN: a rename elsewhere raced with the walk.
-  for (int attempt = 0; attempt < 16; ++attempt) {
-    const long fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
-    if (fd >= 0) return static_cast<int>(fd);
-    if (errno == ENOSYS || errno == EPERM) return walk_inside(root, path, flags, mode);
-    if (errno != EAGAIN && errno != EINTR) return -1;
-  }
-  return -1;
-}
-
 Result<Folder> Folder::open(const std::string& path) {
-  Descriptor root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  OpenFile root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.open()) return failed("open", path, errno);
-  return Folder(path, std::make_shared<const Descriptor>(std::move(root)));
+  return Folder(path, std::make_shared<const OpenFile>(std::move(root)));
 }
 
-Folder::Folder(std::string path, std::shared_ptr<const Descriptor> root)
+Folder::Folder(std::string path, std::shared_ptr<const OpenFile> root)
     : path_(std::move(path)), root_(std::move(root)) {}
 
 Result<std::string> Folder::normal(std::string_view path) {
@@ -207,7 +144,7 @@ Result<std::string> Folder::normal(std::string_view path) {
                 fmt::format("{} is outside of the workspace; give a path relative to it", path));
   }
   std::vector<std::string> kept;
-  for (std::string& part : parts_of(rest)) {
+  for (std::string& part : path_parts(rest)) {
     if (part != "..") {
       kept.push_back(std::move(part));
     } else if (kept.empty()) {
@@ -220,13 +157,13 @@ Result<std::string> Folder::normal(std::string_view path) {
   return kept.empty() ? std::string(".") : fmt::format("{}", fmt::join(kept, "/"));
 }
 
-Result<Descriptor> Folder::open_beneath(const std::string& normal, int flags, mode_t mode) const {
-  Descriptor file(open_inside(root_->get(), normal, flags, mode));
+Result<OpenFile> Folder::open_beneath(const std::string& normal, int flags, mode_t mode) const {
+  OpenFile file(open_inside(root_->get(), normal, flags, mode));
   if (!file.open()) return failed("open", normal, errno);
   return file;
 }
 
-Result<Descriptor> Folder::open_file(const std::string& normal) const {
+Result<OpenFile> Folder::open_file(const std::string& normal) const {
   // O_NONBLOCK: opening a pipe must not wait for a writer.
   auto file = open_beneath(normal, O_RDONLY | O_NONBLOCK);
   if (!file) return file;
@@ -262,13 +199,13 @@ Result<std::string> Folder::head(std::string_view path, std::size_t bytes) const
   return text;
 }
 
-Result<Descriptor> Folder::parent_of(const std::string& normal, std::string* name) const {
+Result<OpenFile> Folder::parent_of(const std::string& normal, std::string* name) const {
   const std::size_t slash = normal.rfind('/');
   *name = slash == std::string::npos ? normal : normal.substr(slash + 1);
   if (normal == "." || name->empty()) return failed("write", normal, EISDIR);
   std::string folder;
   if (slash != std::string::npos) {
-    for (const std::string& part : parts_of(std::string_view(normal).substr(0, slash))) {
+    for (const std::string& part : path_parts(std::string_view(normal).substr(0, slash))) {
       auto parent = open_beneath(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
       if (!parent) return parent;
       struct stat owner = {};

@@ -11,24 +11,9 @@
 #include <vector>
 
 #include "agent/core/result.h"
+#include "tools/workspace/open_inside.h"
 
 namespace pareto {
-
-// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  int release();
-
- private:
-  int fd_ = -1;
-};
 
 // What a path names.
 struct FolderEntry {
@@ -86,18 +71,13 @@ class Folder {
   int root() const { return root_->get(); }
 
  private:
-  Folder(std::string path, std::shared_ptr<const Descriptor> root);
-  Result<Descriptor> open_file(const std::string& normal) const;
-  Result<Descriptor> open_beneath(const std::string& normal, int flags, mode_t mode = 0) const;
-  Result<Descriptor> parent_of(const std::string& normal, std::string* name) const;
+  Folder(std::string path, std::shared_ptr<const OpenFile> root);
+  Result<OpenFile> open_file(const std::string& normal) const;
+  Result<OpenFile> open_beneath(const std::string& normal, int flags, mode_t mode = 0) const;
+  Result<OpenFile> parent_of(const std::string& normal, std::string* name) const;
 
   std::string path_;
-  std::shared_ptr<const Descriptor> root_;
+  std::shared_ptr<const OpenFile> root_;
 };
-
-// openat2(RESOLVE_BENEATH) or, where the kernel has none, a walk that follows no symlink at all.
-// Returns a descriptor or -1 with errno. For Folder and its tests.
-int open_inside(int root, const std::string& path, int flags, unsigned mode);
-int walk_inside(int root, const std::string& path, int flags, unsigned mode);
 
 }  // namespace pareto
