@@ -6,8 +6,10 @@
 #include <filesystem>
 
 #include "apps/system/model_factory.h"
+#include "apps/system/policy_router.h"
 #include "memory/store.h"
 #include "policies/concerns/catalogue.h"
+#include "policies/routing/router.h"
 #include "tools/catalogue.h"
 #include "tools/plugin/c_plugin.h"
 #include "tools/plugin/exec_plugin.h"
@@ -85,10 +87,12 @@ Result<void> System::assemble() {
   if (!active) return std::unexpected(active.error());
   auto outcomes = learned_outcomes();
   if (!outcomes) return std::unexpected(outcomes.error());
-  router_ = std::make_unique<PriorRouter>(RouterOptions{.quality_weight = config_.quality_weight,
-                                                        .exploration = config_.exploration,
-                                                        .outcomes = std::move(*outcomes),
-                                                        .local_models = local_models(config_)});
+  auto router =
+      std::make_unique<PriorRouter>(RouterOptions{.quality_weight = config_.quality_weight,
+                                                  .exploration = config_.exploration,
+                                                  .outcomes = std::move(*outcomes),
+                                                  .local_models = local_models(config_)});
+  router_ = std::make_unique<PolicyRouter>(std::move(router), config_.policy_models);
   std::vector<Model*> models;
   for (const auto& model : models_) models.push_back(model.get());
   runner_ = std::make_unique<Runner>(RunnerPorts{.journal = *journal_,

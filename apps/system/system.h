@@ -22,7 +22,7 @@
 #include "planners/agentic.h"
 #include "planners/instant.h"
 #include "planners/reasoning.h"
-#include "policies/routing/router.h"
+#include "policies/routing/estimate.h"
 #include "tools/corpus/corpus.h"
 #include "tools/registry.h"
 #include "tools/sandbox/sandbox.h"
@@ -94,7 +94,7 @@ class System {
   std::unique_ptr<ToolRegistry> tools_;
   std::unique_ptr<LocalWorkbench> workbench_;
   std::unique_ptr<ExperienceMemory> memory_;
-  std::unique_ptr<PriorRouter> router_;
+  std::unique_ptr<Router> router_;
   InstantPlanner instant_;
   ReasoningPlanner reasoning_;
   AgenticPlanner agentic_;
