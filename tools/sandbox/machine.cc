@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <system_error>
 
@@ -66,6 +67,15 @@ Result<Machine> find_machine(const SandboxOptions& options) {
   machine.bwrap = find_program(options.bwrap, path_variable());
   machine.disable_userns = true;
   return machine;
+}
+
+bool has_all_uids() {
+  std::ifstream map("/proc/self/uid_map");
+  unsigned inside = 1;
+  unsigned outside = 1;
+  unsigned count = 0;
+  map >> inside >> outside >> count;
+  return inside == 0 && outside == 0 && count == 4'294'967'295U;
 }
 
 std::string advice_for(const std::string& complaint) {

@@ -30,6 +30,7 @@ struct Sandbox::State {
   Descriptor passwd;
   Descriptor group;
   sandbox::FolderLocks locks;
+  bool own_uid = false;  // each command runs under a uid of its own
 
   Result<void> prepare();
   Result<void> try_out();
@@ -161,7 +162,7 @@ Result<Watched> Sandbox::State::attempt_by_chown(const SandboxCommand& command, 
 }
 
 Result<Watched> Sandbox::State::run(const SandboxCommand& command, std::stop_token stop) {
-  if (geteuid() != 0 || bare()) return attempt(command, Identity{}, stop);
+  if (!own_uid || bare()) return attempt(command, Identity{}, stop);
   const auto lease = sandbox::UidLease::take(options.first_uid, options.uid_count);
   if (!lease) {
     return fail(ErrorCode::unavailable,
@@ -217,6 +218,12 @@ Result<void> Sandbox::State::try_out() {
     machine.disable_userns = false;
     watched = run(command, {});
   }
+  if (watched && !watched->started && own_uid && !sandbox::has_all_uids()) {
+    // The root of a container without further uids, which is an ordinary user outside.
+    own_uid = false;
+    machine.disable_userns = true;
+    return try_out();
+  }
   if (!watched) return std::unexpected(watched.error());
   if (!watched->started) {
     Error error = not_started(watched->complaint);
@@ -235,6 +242,7 @@ Result<Sandbox> Sandbox::create(SandboxOptions options) {
   auto machine = sandbox::find_machine(state->options);
   if (!machine) return std::unexpected(machine.error());
   state->machine = std::move(*machine);
+  state->own_uid = geteuid() == 0;
   state->cgroups = sandbox::find_cgroup(state->options.cgroup).parent;
   Result<void> ready = state->bare() ? fail(ErrorCode::unavailable,
                                             "bubblewrap was not found; "

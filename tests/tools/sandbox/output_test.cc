@@ -27,7 +27,7 @@ std::string filtered_bytewise(std::string_view bytes) {
 }
 
 // Slow and obviously right: decodes one sequence at a time.
-bool valid_utf8(std::string_view text) {
+bool is_valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t size = lead < 0x80    ? 1
@@ -109,7 +109,7 @@ TEST(OutputFilterTest, PiecesMakeNoDifferenceAndTheResultIsAlwaysValid) {
     }
     const std::string whole = filtered(bytes);
     ASSERT_EQ(whole, filtered_bytewise(bytes));
-    ASSERT_TRUE(valid_utf8(whole));
+    ASSERT_TRUE(is_valid_utf8(whole));
     ASSERT_EQ(whole.find_first_of("\r\b\x1b\x07"), std::string::npos);
   }
 }
@@ -159,7 +159,7 @@ TEST(BoundedTextTest, AgreesWithCuttingTheWholeText) {
     const std::size_t head = random() % 30;
     const std::size_t tail = random() % 30;
     const std::string result = bounded(text, head, tail, 1 + random() % 20);
-    ASSERT_TRUE(valid_utf8(result));
+    ASSERT_TRUE(is_valid_utf8(result));
     if (text.size() <= head + tail) {
       ASSERT_EQ(result, text);
       continue;

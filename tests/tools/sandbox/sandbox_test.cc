@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -190,6 +192,38 @@ TEST(SandboxCreateTest, RefusesAHelperThatIsNotThere) {
   const auto sandbox = Sandbox::create({.helper = "/absent/pareto-sandbox"});
   ASSERT_FALSE(sandbox);
   EXPECT_THAT(sandbox.error().message, HasSubstr("pareto-sandbox"));
+}
+
+// Root of a container that has this one uid: runs the body in a child, 0 if it returned true.
+int as_root_of_a_container(bool (*body)(const std::string& folder), const std::string& folder) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto map = [id = geteuid()](const char* file) {
+      std::ofstream(file) << "0 " << id << " 1\n";
+    };
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) _exit(77);
+    std::ofstream("/proc/self/setgroups") << "deny";
+    map("/proc/self/uid_map");
+    _exit(body(folder) ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(SandboxCreateTest, ARootWithoutFurtherUidsRunsCommandsAsItself) {
+  const Folder folder;
+  const int code = as_root_of_a_container(
+      [](const std::string& path) {
+        const auto sandbox = Sandbox::create({});
+        if (!sandbox) return false;
+        const auto exit = sandbox->run({.argv = shell_argv("echo x > new"), .workspace = path}, {});
+        return exit && exit->ok() && exit->layers.namespaces && !exit->layers.own_uid;
+      },
+      folder.path());
+  if (code == 77) GTEST_SKIP() << "skipped: no user namespaces here";
+  EXPECT_EQ(code, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "new"));
 }
 
 TEST(SandboxProbeTest, NamesEveryLayerOnce) {
