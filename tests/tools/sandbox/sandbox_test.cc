@@ -198,12 +198,12 @@ TEST(SandboxCreateTest, RefusesAHelperThatIsNotThere) {
 int as_root_of_a_container(bool (*body)(const std::string& folder), const std::string& folder) {
   const pid_t child = fork();
   if (child == 0) {
-    const auto map = [id = geteuid()](const char* file) {
-      std::ofstream(file) << "0 " << id << " 1\n";
-    };
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) _exit(77);
     std::ofstream("/proc/self/setgroups") << "deny";
-    map("/proc/self/uid_map");
+    std::ofstream("/proc/self/uid_map") << "0 " << uid << " 1\n";
+    std::ofstream("/proc/self/gid_map") << "0 " << gid << " 1\n";
     _exit(body(folder) ? 0 : 1);
   }
   int status = 0;
