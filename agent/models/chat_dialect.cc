@@ -110,31 +110,6 @@ struct Turn {
   std::string arguments = "{}";
 };
 
-std::optional<Turn> parse_turn(std::string_view text) {
-  Turn turn;
-  JsonCursor json(text);
-  if (!json.enter_object()) return std::nullopt;
-  std::string_view key;
-  while (json.next_key(key)) {
-    const bool is_string = json.peek() == JsonCursor::Kind::string;
-    if (key == "thought" && is_string) {
-      json.read_string(turn.thought);
-    } else if ((key == "tool" || key == "name") && is_string && turn.tool.empty()) {
-      json.read_string(turn.tool);
-    } else if (key == "arguments" || key == "parameters") {
-      std::string_view raw;
-      json.skip(raw);
-      turn.arguments = raw;
-    } else {
-      json.skip();
-    }
-  }
-  if (!json.finish() || turn.tool.empty()) return std::nullopt;
-  turn.thought = valid_utf8(turn.thought);
-  turn.tool = valid_utf8(turn.tool);
-  return turn;
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t begin = text.find_first_not_of(kSpace);
@@ -142,17 +117,63 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
+// Reads the members of a turn until the text ends or breaks; false if it broke. What was cut off
+// stands in the turn as far as it came.
+bool read_turn(JsonCursor& json, Turn& turn) {
+  if (!json.enter_object()) return false;
+  std::string_view key;
+  while (json.next_key(key)) {
+    const bool is_string = json.peek() == JsonCursor::Kind::string;
+    const std::string_view rest = json.rest();
+    if (key == "thought" && is_string) {
+      if (!json.read_string(turn.thought)) turn.thought = rest.substr(1);
+    } else if ((key == "tool" || key == "name") && is_string && turn.tool.empty()) {
+      if (!json.read_string(turn.tool)) turn.tool.clear();
+    } else if (key == "arguments" || key == "parameters") {
+      std::string_view raw;
+      turn.arguments = json.skip(raw) ? raw : trimmed(rest);
+    } else {
+      json.skip();
+    }
+  }
+  turn.thought = valid_utf8(turn.thought);
+  turn.tool = valid_utf8(turn.tool);
+  return json.finish();
+}
+
+std::optional<Turn> parse_turn(std::string_view text) {
+  Turn turn;
+  JsonCursor json(text);
+  if (!read_turn(json, turn) || turn.tool.empty()) return std::nullopt;
+  return turn;
+}
+
+// A turn that was cut by max_tokens: like a native call with half of its arguments, which whoever
+// runs it refuses, or only the thought.
+std::optional<Turn> parse_cut_turn(std::string_view text) {
+  Turn turn{.arguments = ""};
+  JsonCursor json(text);
+  if (read_turn(json, turn) || (turn.tool.empty() && turn.thought.empty())) return std::nullopt;
+  return turn;
+}
+
+enum class Cut { no, yes };
+
 // The first turn in a text: the text itself, or the first fenced block that is one. What stands
 // before the block is the thought if the turn has none.
-std::optional<Turn> find_turn(std::string_view text) {
+std::optional<Turn> find_turn(std::string_view text, Cut cut) {
   constexpr std::string_view kFence = "```";
   if (auto turn = parse_turn(trimmed(text))) return turn;
+  if (auto turn = parse_cut_turn(trimmed(text)); turn && cut == Cut::yes) return turn;
   std::size_t open = text.find(kFence);
   while (open != std::string_view::npos) {
     const std::size_t line_end = text.find('\n', open);
     if (line_end == std::string_view::npos) return std::nullopt;
     const std::size_t close = text.find(kFence, line_end);
-    auto turn = parse_turn(trimmed(text.substr(line_end, close - line_end)));
+    const std::string_view block = trimmed(text.substr(line_end, close - line_end));
+    auto turn = parse_turn(block);
+    const bool unfinished = close == std::string_view::npos && cut == Cut::yes;
+    if (!turn && unfinished) turn = parse_cut_turn(block);
     if (turn) {
       if (turn->thought.empty()) turn->thought = trimmed(text.substr(0, open));
       return turn;
@@ -167,23 +188,28 @@ std::string made_id(std::uint64_t seed, std::size_t ordinal) {
   return fmt::format("call_{:016x}_{}", seed, ordinal);
 }
 
+// A call as the model wrote it, byte for byte, so that its tokens are found in the server's cache:
+// models write an object in one line, or indented by two as their arguments then show.
 std::string call_object(const ToolCall& call, const std::string* thought) {
-  std::string out = "{";
+  const bool indented = call.arguments.find('\n') != std::string::npos;
+  const std::string_view separator = indented ? ",\n  " : ", ";
+  std::string out = indented ? "{\n  " : "{";
   if (thought != nullptr) {
     out += "\"thought\": ";
     append_json_string(out, *thought);
-    out += ", ";
+    out += separator;
   }
   out += "\"tool\": ";
   append_json_string(out, call.name);
-  out += ", \"arguments\": ";
+  out += separator;
+  out += "\"arguments\": ";
   JsonCursor json(call.arguments);
   if (json.skip() && json.finish()) {
     append_valid_utf8(out, trimmed(call.arguments));
   } else {
     append_json_string(out, call.arguments);
   }
-  return out + "}";
+  return out + (indented ? "\n}" : "}");
 }
 
 }  // namespace
@@ -279,16 +305,21 @@ Message read_reply(ChatReply& reply, ToolDialect dialect, bool tools_asked, std:
     reply.finish_reason = FinishReason::refusal;
   }
   if (dialect != ToolDialect::native && tools_asked && message.tool_calls.empty()) {
-    if (auto turn = find_turn(message.text)) {
+    const bool cut = reply.finish_reason == FinishReason::length;
+    if (auto turn = find_turn(message.text, cut ? Cut::yes : Cut::no)) {
       message.text = std::move(turn->thought);
-      message.tool_calls.push_back({"", std::move(turn->tool), std::move(turn->arguments)});
-      reply.finish_reason = FinishReason::tool_calls;
+      if (!turn->tool.empty()) {
+        message.tool_calls.push_back({"", std::move(turn->tool), std::move(turn->arguments)});
+      }
     }
   }
   for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
     ToolCall& call = message.tool_calls[i];
     if (call.id.empty()) call.id = made_id(id_seed, i);
-    if (call.arguments.empty()) call.arguments = "{}";  // what a call without parameters means
+    // What a call without parameters means, unless they were cut off.
+    if (call.arguments.empty() && reply.finish_reason != FinishReason::length) {
+      call.arguments = "{}";
+    }
   }
   const bool plain_end =
       reply.finish_reason == FinishReason::stop || reply.finish_reason == FinishReason::unknown;

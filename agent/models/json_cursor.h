@@ -48,6 +48,8 @@ class JsonCursor {
   bool skip(std::string_view& raw);
 
   bool ok() const { return ok_; }
+  // What has not been read, beginning with the next value.
+  std::string_view rest() const { return text_.substr(at_); }
   // Whether the text was one whole value followed by white space only.
   bool finish();
 

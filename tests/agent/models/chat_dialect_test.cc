@@ -74,6 +74,34 @@ TEST(ChatDialectTest, TruncatedOrForeignJsonStaysText) {
   }
 }
 
+TEST(ChatDialectTest, ACallCutByMaxTokensIsACallThatDoesNotParse) {
+  const auto cut = [](std::string text, ToolDialect dialect) {
+    ChatReply reply = said(std::move(text));
+    reply.finish_reason = FinishReason::length;
+    Message message = read_reply(reply, dialect, true, 0xAB);
+    EXPECT_EQ(reply.finish_reason, FinishReason::length);
+    return message;
+  };
+  const std::string start = R"({"thought": "Look.", "tool": "view", "arguments": )";
+  EXPECT_EQ(cut(start + R"({"path": "a/b)", ToolDialect::schema),
+            called("Look.", R"({"path": "a/b)"));
+  EXPECT_EQ(cut(start, ToolDialect::schema), called("Look.", ""));
+  EXPECT_EQ(cut("Look.\n```tool\n{\"tool\": \"view\", \"arguments\": {\"pa", ToolDialect::text),
+            called("Look.", R"({"pa)"));
+  const Message thought{.role = Role::assistant, .text = "I look at"};
+  EXPECT_EQ(cut(R"({"thought": "I look at)", ToolDialect::schema), thought);
+  EXPECT_EQ(cut(R"({"thought": "I look at", "tool": "vi)", ToolDialect::schema), thought);
+  const Message prose{.role = Role::assistant, .text = "I look at"};
+  EXPECT_EQ(cut("I look at", ToolDialect::schema), prose);
+}
+
+TEST(ChatDialectTest, NativeArgumentsThatWereCutOffAreNotTakenForNone) {
+  ChatReply reply;
+  reply.tool_calls = {{"x", "edit", ""}};
+  reply.finish_reason = FinishReason::length;
+  EXPECT_EQ(read_reply(reply, ToolDialect::native, true, 1).tool_calls[0].arguments, "");
+}
+
 TEST(ChatDialectTest, WhereNoCallWasAskedForNoneIsRead) {
   ChatReply reply = said(R"({"tool": "view", "arguments": {}})");
   const Message message = read_reply(reply, ToolDialect::schema, false, 0);
@@ -104,6 +132,11 @@ TEST(ChatDialectTest, WhatWasReadIsWrittenBackAsTheModelWroteIt) {
   const std::string schema =
       R"({"thought": "I \"look\".", "tool": "view", "arguments": {"a": [1, 2]}})";
   EXPECT_EQ(assistant_text(read(said(schema), ToolDialect::schema), ToolDialect::schema), schema);
+  const std::string indented =
+      "{\n  \"thought\": \"I look.\",\n  \"tool\": \"view\",\n  \"arguments\": {\n    \"path\": "
+      "\"a.txt\"\n  }\n}";
+  EXPECT_EQ(assistant_text(read(said(indented), ToolDialect::schema), ToolDialect::schema),
+            indented);
   const std::string text = "I look.\n\n```tool\n{\"tool\": \"view\", \"arguments\": {}}\n```";
   EXPECT_EQ(assistant_text(read(said(text), ToolDialect::text), ToolDialect::text), text);
 }
