@@ -13,6 +13,7 @@
 #include <exception>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 namespace pareto::escape {
@@ -22,6 +23,11 @@ namespace fs = std::filesystem;
 
 constexpr uid_t kNobody = 65534;
 constexpr int kSkipped = 77;
+
+// Ends a body whose attack can't be tried here.
+struct Lacking : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 void become_nobody() {
   if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
@@ -89,7 +95,11 @@ void EscapeTest::TearDown() {
 void EscapeTest::play(const std::function<void()>& body) {
   make_host();
   if (GetParam() == Who::root || geteuid() != 0) {
-    body();
+    try {
+      body();
+    } catch (const Lacking& lacking) {
+      GTEST_SKIP() << lacking.what();
+    }
     return;
   }
   std::fflush(nullptr);
@@ -100,6 +110,10 @@ void EscapeTest::play(const std::function<void()>& body) {
     // Nothing may unwind out of here: there the parent's tests would run a second time.
     try {
       body();
+    } catch (const Lacking& lacking) {
+      std::puts(lacking.what());
+      std::fflush(nullptr);
+      _exit(kSkipped);
     } catch (const std::exception& error) {
       ADD_FAILURE() << error.what();
     }
@@ -153,12 +167,7 @@ const Sandbox& EscapeTest::sandbox() {
 }
 
 void EscapeTest::lacks(const std::string& what) {
-  std::printf("skipped: this machine lacks %s\n", what.c_str());
-  std::fflush(nullptr);
-  std::error_code ignored;
-  fs::remove_all(host_.folder, ignored);
-  // From a child as from the test itself: a lone test is all that runs under ctest.
-  _exit(kSkipped);
+  throw Lacking("skipped: this machine lacks " + what);
 }
 
 SandboxLimits EscapeTest::quick() {
