@@ -39,7 +39,7 @@ bool says_little(std::string_view word) {
 }
 
 void sort_best_first(std::vector<Ranked>& ranked) {
-  std::ranges::stable_sort(ranked, [](const Ranked& a, const Ranked& b) {
+  std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
     return a.score > b.score || (a.score == b.score && a.row < b.row);
   });
 }
