@@ -50,7 +50,11 @@ bash "$root/apps/setup.sh" --no-tests >&2
 step "2/5 Build (first time 5 to 15 minutes on two cores, then seconds)"
 cd "$root"
 [ -f build/release/build.ninja ] || cmake --preset release > /dev/null
-cmake --build --preset release --target pareto >&2
+targets=(pareto)
+for benchmark in pareto-bench-loop pareto-mock-server pareto-bench-recall pareto-bench-journal; do
+  if ninja -C build/release -t query "$benchmark" > /dev/null 2>&1; then targets+=("$benchmark"); fi
+done
+cmake --build --preset release --target "${targets[@]}" >&2
 
 step "3/5 Engine (first time half a minute, then at once)"
 if command -v llama-server > /dev/null; then
