@@ -53,11 +53,20 @@ bool may_repair(const Run& run) {
   return shown < run->verdicts;
 }
 
+// A small model never stops searching by itself. Measured on two-hop questions with
+// Qwen2.5-Coder-1.5B: after two searches and then `finish` alone it answers four of seven, with
+// free turns none of five.
+bool has_searched_enough(const Run& run) {
+  constexpr int kSearches = 2;
+  return run->model.small && !run.task().corpus.empty() && !run.task().verify &&
+         run->receipt.turns >= kSearches;
+}
+
 // What the answer should look like, where the task is a question.
 std::string_view answer_form(const Run& run) {
   if (!run.task().corpus.empty()) {
-    return "Search the passages for what is missing. The answer is a name, a number or a short "
-           "phrase.";
+    return "Search for one fact at a time; a second search may use what the first found. The "
+           "answer is a name, a number or a few words.";
   }
   if (product_of(run) == Product::answer)
     return "Give finish the answer alone, as short as it can be.";
@@ -88,6 +97,7 @@ Action AgenticPlanner::next(const Run& run) const {
         fmt::format("{} calls in a row that no tool understands", run->invalid_calls)}};
   }
   CallModel call{.with_tools = true};
+  if (has_searched_enough(run)) call.only_tool = std::string(kFinishTool);
   const int texts = text_replies(run);
   const bool done = run->answer || texts > kNudgesInARow;
   if (done && may_repair(run)) {

@@ -10,8 +10,9 @@ constexpr SingleCallWords kWords{
     .answer = "Reply with the answer alone, as short as it can be, without an explanation.",
     .files = "Reply with",
     .either = "If files have to change, reply with",
-    .otherwise = "Else reply with the answer alone, as short as it can be."};
-constexpr std::string_view kRepair = "Reply with the complete corrected text in the same form.";
+    .otherwise = "Else reply with the answer alone, as short as it can be.",
+    .repair = "Reply with the complete corrected text in the same form.",
+    .first = FileForm::edits};
 // An answer is short; files take what the model can give.
 constexpr std::int64_t kAnswerTokens = 1'024;
 
@@ -21,7 +22,7 @@ Planned InstantPlanner::plan(const Run& run) const { return single_call_plan(run
 
 Action InstantPlanner::next(const Run& run) const {
   const std::int64_t most = product_of(run) == Product::answer ? kAnswerTokens : 0;
-  Action action = single_call_next(run, most, kRepair);
+  Action action = single_call_next(run, kWords, most);
   if (auto* finish = std::get_if<Finish>(&action)) finish->answer = answer(run);
   return action;
 }
@@ -31,7 +32,8 @@ std::optional<CallModel> InstantPlanner::wrap_up(const Run&) const { return std:
 std::string InstantPlanner::answer(const Run& run) const {
   const Message* reply = last_reply(run);
   if (reply == nullptr) return {};
-  return reply_files(run).empty() ? plain_answer(reply->text) : prose_of(reply->text);
+  const std::vector<BriefedFile> files = reply_files(run);
+  return files.empty() ? plain_answer(reply->text) : changes_told(run, files);
 }
 
 }  // namespace pareto

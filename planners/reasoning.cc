@@ -8,17 +8,16 @@ namespace {
 
 constexpr SingleCallWords kWords{
     .answer =
-        "Think step by step. Then end with one line \"Answer: \" and the answer alone, as "
-        "short as it can be.",
+        "Solve it step by step, one short line a step. End with one line \"Answer: \" and the "
+        "answer alone, as short as it can be.",
     .files =
         "Think step by step: what should happen, what happens, and which line is wrong? Then "
         "give",
-    .either = "Think step by step. Then, if files have to change, give",
-    .otherwise =
-        "Else end with one line \"Answer: \" and the answer alone, as short as it can "
-        "be."};
-constexpr std::string_view kRepair =
-    "Think step by step about why. Then give the complete corrected text in the same form.";
+    .either = "Think step by step, one short line a step. Then, if files have to change, give",
+    .otherwise = "Else end with one line \"Answer: \" and the answer alone, as short as it can be.",
+    .repair =
+        "Think step by step about why. Then give the complete corrected text in the same "
+        "form."};
 constexpr std::string_view kAnswerNow =
     "The limit of this task is reached. Don't think any further. Reply with one line \"Answer: \" "
     "and your best answer.";
@@ -28,7 +27,7 @@ constexpr std::string_view kAnswerNow =
 Planned ReasoningPlanner::plan(const Run& run) const { return single_call_plan(run, kWords); }
 
 Action ReasoningPlanner::next(const Run& run) const {
-  Action action = single_call_next(run, 0, kRepair);
+  Action action = single_call_next(run, kWords, 0);
   if (auto* finish = std::get_if<Finish>(&action)) finish->answer = answer(run);
   return action;
 }
@@ -41,7 +40,8 @@ std::optional<CallModel> ReasoningPlanner::wrap_up(const Run& run) const {
 std::string ReasoningPlanner::answer(const Run& run) const {
   const Message* reply = last_reply(run);
   if (reply == nullptr) return {};
-  return reply_files(run).empty() ? extract_answer(reply->text) : prose_of(reply->text);
+  const std::vector<BriefedFile> files = reply_files(run);
+  return files.empty() ? extract_answer(reply->text) : changes_told(run, files);
 }
 
 }  // namespace pareto

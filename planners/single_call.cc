@@ -1,13 +1,16 @@
 #include "planners/single_call.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "agent/core/json_text.h"
+#include "agent/text/features.h"
 #include "agent/text/words.h"
 #include "planners/briefing_prompt.h"
+#include "planners/edit_blocks.h"
 #include "planners/extraction.h"
 
 namespace pareto {
@@ -15,6 +18,15 @@ namespace {
 
 constexpr std::size_t kPassagesShown = 5;
 constexpr std::string_view kWriteTool = "write";
+
+// The form is asked for here because a small model does not follow it at the end of the prompt.
+std::string edit_system() {
+  return fmt::format(
+      "{} You repair programs. Reply with the faulty line and what must stand there instead, and "
+      "nothing else, in this form:\n<<<<<<< name.py\nthe faulty line as it stands in the file\n"
+      "=======\nthe line or lines that replace it\n>>>>>>>",
+      kDataRule);
+}
 
 // The files shown, and those that the prompt names but that don't exist yet.
 std::vector<BriefedFile> candidates_of(const Run& run) {
@@ -72,6 +84,58 @@ std::vector<ToolCall> write_calls(const std::vector<BriefedFile>& files) {
   return calls;
 }
 
+// A check that fails because of a bug in the files shown, with a model that is better at naming the
+// faulty line than at writing everything again.
+bool repairs_a_program(const Run& run) {
+  const Briefing& briefing = run->recall->briefing;
+  if (!run->model.small || !run.task().verify || briefing.check_output.empty()) return false;
+  if (std::ranges::all_of(briefing.files, is_test_file, &BriefedFile::path)) return false;
+  const TaskFeatures features = features_of(run.task(), briefing);
+  return features.repair_words > 0 && features.repair_words >= features.writing_words;
+}
+
+bool asks_for_edits(const Run& run) {
+  return run->history.messages().front()->text == edit_system();
+}
+
+std::vector<Message> prompt(const Run& run, const SingleCallWords& words, FileForm form) {
+  const Briefing& briefing = run->recall->briefing;
+  const std::string files = files_section(briefing, file_room(run->model));
+  const std::string passages = passages_section(briefing, kPassagesShown);
+  const std::string check = check_section(run.task(), briefing.check_output);
+  std::string text = fmt::format("{}\n\n{}{}{}", run.task().prompt, files, passages, check);
+  if (form == FileForm::whole) text += wish(run, words);
+  while (text.ends_with('\n')) text.pop_back();
+  std::string system = form == FileForm::edits
+                           ? edit_system()
+                           : fmt::format("You are a careful expert. {}", kDataRule);
+  return {{.role = Role::system, .text = std::move(system)},
+          {.role = Role::user, .text = std::move(text)}};
+}
+
+// The prompt of the other form, from the files as they were, in the place of the whole history; one
+// message at a time.
+Action start_over(const Run& run, const SingleCallWords& words) {
+  const auto messages = run->history.messages();
+  const FileForm second = words.first == FileForm::edits ? FileForm::whole : FileForm::edits;
+  std::vector<Message> wanted = prompt(run, words, second);
+  if (*messages.front() != wanted[0]) return Decide{Compacted{0, 1, std::move(wanted[0])}};
+  return Decide{Compacted{1, static_cast<std::int64_t>(messages.size()), std::move(wanted[1])}};
+}
+
+// The second reply starts from the files as they were: what the first one changed besides goes
+// back.
+std::vector<BriefedFile> with_restored(const Run& run, std::vector<BriefedFile> files) {
+  if (run->receipt.turns < 2 || !repairs_a_program(run)) return files;
+  for (const BriefedFile& original : run->recall->briefing.files) {
+    const auto use = run->files.find(original.path);
+    if (use == run->files.end() || !use->second.edited) continue;
+    const bool given = std::ranges::find(files, original.path, &BriefedFile::path) != files.end();
+    if (!given) files.push_back(original);
+  }
+  return files;
+}
+
 bool may_repair(const Run& run) {
   return check_fails(run) && run->receipt.turns == 1 && has_turn(run);
 }
@@ -87,29 +151,32 @@ Product product_of(const Run& run) {
 }
 
 Planned single_call_plan(const Run& run, const SingleCallWords& words) {
-  const Briefing& briefing = run->recall->briefing;
-  std::string text = run.task().prompt + "\n\n";
-  text += files_section(briefing, file_room(run->model));
-  text += passages_section(briefing, kPassagesShown);
-  text += check_section(run.task(), briefing.check_output);
-  text += wish(run, words);
-  return {.messages = {{.role = Role::system,
-                        .text = fmt::format("You are a careful expert. {}", kDataRule)},
-                       {.role = Role::user, .text = std::move(text)}}};
+  return {.messages = prompt(run, words, repairs_a_program(run) ? words.first : FileForm::whole)};
 }
 
-Action single_call_next(const Run& run, std::int64_t max_output_tokens, std::string_view repair) {
+Action single_call_next(const Run& run, const SingleCallWords& words,
+                        std::int64_t max_output_tokens) {
   CallModel call{.max_output_tokens = max_output_tokens};
   if (run->history.back().role != Role::assistant) return call;
   if (!run->step_from_planner) {
     const std::vector<BriefedFile> files = reply_files(run);
-    if (!files.empty()) return CallTools{write_calls(files), true};
+    if (!files.empty()) return CallTools{write_calls(with_restored(run, files)), true};
   }
   if (may_repair(run)) {
-    call.append = {{.role = Role::user, .text = repair_message(*run->verdict, repair)}};
+    if (repairs_a_program(run)) return start_over(run, words);
+    call.append = {{.role = Role::user, .text = repair_message(*run->verdict, words.repair)}};
     return call;
   }
   return Finish{.status = Status::success, .reason = Reason::unverified};
+}
+
+std::string changes_told(const Run& run, const std::vector<BriefedFile>& files) {
+  const Message* reply = last_reply(run);
+  std::string told = asks_for_edits(run) ? std::string() : prose_of(reply->text);
+  if (!told.empty()) return told;
+  std::vector<std::string_view> paths;
+  for (const BriefedFile& file : files) paths.emplace_back(file.path);
+  return fmt::format("Changed {}.", fmt::join(paths, ", "));
 }
 
 std::vector<BriefedFile> reply_files(const Run& run) {
@@ -119,7 +186,9 @@ std::vector<BriefedFile> reply_files(const Run& run) {
   const std::vector<BriefedFile> candidates = candidates_of(run);
   const ReplyEnd end =
       run->finish_reason == FinishReason::length ? ReplyEnd::cut : ReplyEnd::complete;
-  std::vector<BriefedFile> files = extract_files(reply->text, candidates, end);
+  std::vector<BriefedFile> files;
+  if (asks_for_edits(run)) files = edited_files(reply->text, candidates);
+  if (files.empty()) files = extract_files(reply->text, candidates, end);
   if (files.empty() && product == Product::files) {
     if (auto guess = guess_file(reply->text, candidates, end)) files.push_back(std::move(*guess));
   }

@@ -111,6 +111,25 @@ TEST(AgenticPlannerTest, StopsAfterTenCallsThatNoToolUnderstands) {
   EXPECT_EQ(run.outcome->answer, "what I have");
 }
 
+TEST(AgenticPlannerTest, ASmallModelSearchesTwiceAndThenAnswers) {
+  auto world = world_of(corpus_task());
+  world.replies = {calling("search", R"({"query":"Emma"})"), calling("search", R"({"query":"x"})"),
+                   finishing("Jane Austen")};
+  const auto forced = [&world] {
+    std::vector<std::string> tools;
+    testing::PureDriver driver(world, kPlanner);
+    driver.start(testing::started_with(corpus_task()));
+    driver.on_action = [&tools](const auto&, const Action& action) {
+      if (const auto* call = std::get_if<CallModel>(&action)) tools.push_back(call->only_tool);
+    };
+    EXPECT_EQ(driver.drive()->answer, "Jane Austen");
+    return tools;
+  };
+  EXPECT_EQ(forced(), (std::vector<std::string>{"", "", "finish"}));
+  world.model.small = false;
+  EXPECT_EQ(forced(), (std::vector<std::string>{"", "", ""}));
+}
+
 TEST(AgenticPlannerTest, TheWrapUpForcesFinishAndLeavesNoTraceInTheHistory) {
   const auto concerns_on = *concerns(default_concern_order(), {});
   auto world = world_of(corpus_task());

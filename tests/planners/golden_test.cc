@@ -28,16 +28,16 @@ void expect_golden(const std::string& name, const Planner& planner, const Task& 
   const std::vector<Event> golden = testing::read_events(path);
   ASSERT_EQ(golden.size(), run.events.size());
   for (std::size_t i = 0; i < golden.size(); ++i) {
-    EXPECT_EQ(golden[i], run.events[i]) << to_line(golden[i]) << "\n" << to_line(run.events[i]);
+    EXPECT_EQ(to_line(golden[i]), to_line(run.events[i]));
   }
   // What the journal holds is the run.
-  EXPECT_EQ(*pareto::Run::replay(golden), *pareto::Run::replay(run.events));
+  EXPECT_TRUE(*pareto::Run::replay(golden) == *pareto::Run::replay(run.events));
 }
 
 TEST(GoldenTest, InstantRepairsAtTheSecondTry) {
   const Task task = repair_task();
   auto world = world_of(task);
-  world.replies = {saying("```python\ndef gcd(a, b):\n    return gcd(b, b)\n```"),
+  world.replies = {saying("<<<<<<< gcd.py\nreturn a\n=======\nreturn b\n>>>>>>>"),
                    saying(fenced_gcd())};
   world.verdicts = {{.passed = false, .exit_code = 1, .output = "AssertionError\n"},
                     {.passed = true, .took = Milliseconds(80)}};

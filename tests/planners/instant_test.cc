@@ -9,6 +9,10 @@ namespace {
 
 const InstantPlanner kPlanner;
 
+constexpr const char* kNoChange = "<<<<<<< gcd.py\n    return a\n=======\n    return a\n>>>>>>>";
+constexpr const char* kWrongEdit =
+    "<<<<<<< gcd.py\n    return gcd(a % b, b)\n=======\n    return gcd(a, b)\n>>>>>>>";
+
 std::string prompt_of(const Trajectory& trajectory) {
   return trajectory.all<Planned>().at(0).messages.at(1).text;
 }
@@ -16,6 +20,7 @@ std::string prompt_of(const Trajectory& trajectory) {
 TEST(InstantPlannerTest, ShowsTheFilesAndTheFailingCheckAndWritesTheFix) {
   const Task task = repair_task();
   auto world = world_of(task);
+  world.model.small = false;
   world.replies = {saying("Swapped the arguments.\n" + fenced_gcd())};
   world.verdicts = {{.passed = true}};
   const Trajectory run = drive(kPlanner, task, world);
@@ -54,6 +59,7 @@ TEST(InstantPlannerTest, ShowsPassagesAsQuotedData) {
 TEST(InstantPlannerTest, RepairsOnceWithTheOutputOfTheCheck) {
   const Task task = repair_task();
   auto world = world_of(task);
+  world.model.small = false;
   world.replies = {saying(fenced_gcd()), saying(fenced_gcd()), saying(fenced_gcd())};
   world.verdicts = {{.passed = false, .output = "AssertionError: 5\n"}};
   const Trajectory run = drive(kPlanner, task, world);
@@ -79,8 +85,8 @@ TEST(InstantPlannerTest, DoesNotRepairWithoutATurnLeft) {
 
 TEST(InstantPlannerTest, AReplyWithoutABlockOrCutOffIsTakenAsItIs) {
   const Task task = repair_task();
-  for (const auto& reply :
-       {saying("I can't."), testing::ScriptedReply{.text = "```python\ndef gcd(a, b):\n    if",
+  for (const auto& reply : {saying("I can't."), saying(kNoChange),
+                            testing::ScriptedReply{.text = "```python\ndef gcd(a, b):\n    if",
                                                    .finish_reason = FinishReason::length}}) {
     auto world = world_of(task);
     world.replies = {reply, reply};
@@ -133,9 +139,70 @@ TEST(InstantPlannerTest, WritesAFileThatOnlyThePromptNames) {
 TEST(InstantPlannerTest, GoesOnAfterACrashAnywhere) {
   const Task task = repair_task();
   auto world = world_of(task);
-  world.replies = {saying(fenced_gcd()), saying("Better.\n" + fenced_gcd())};
+  world.replies = {saying(kWrongEdit), saying("Better.\n" + fenced_gcd())};
   world.verdicts = {{.passed = false, .output = "AssertionError\n"}, {.passed = true}};
   expect_same_story_after_any_crash(kPlanner, task, world);
+  world.model.small = false;
+  world.replies[0] = saying(fenced_gcd());
+  expect_same_story_after_any_crash(kPlanner, task, world);
+}
+
+TEST(InstantPlannerTest, ASmallModelNamesTheFaultyLineFirst) {
+  const Task task = repair_task();
+  auto world = world_of(task);
+  world.replies = {
+      saying("<<<<<<< gcd.py\nreturn gcd(a % b, b)\n=======\nreturn gcd(b, a % "
+             "b)\n>>>>>>>")};
+  world.verdicts = {{.passed = true}};
+  const Trajectory run = drive(kPlanner, task, world);
+  EXPECT_TRUE(run.all<Planned>()[0].messages[0].text.ends_with(">>>>>>>"));
+  EXPECT_TRUE(prompt_of(run).ends_with("```")) << "nothing is asked for behind the data";
+  EXPECT_EQ(
+      run.all<StepBegun>(),
+      (std::vector<StepBegun>{
+          {{{"file-1", "write", dump_json({{"path", "gcd.py"}, {"text", kFixedGcd}})}}, true}}));
+  EXPECT_EQ(run.outcome->answer, "Changed gcd.py.");
+}
+
+TEST(InstantPlannerTest, ASmallModelStartsOverInTheOtherForm) {
+  const Task task = repair_task();
+  auto world = world_of(task);
+  world.replies = {saying(kWrongEdit), saying(fenced_gcd()), saying("never")};
+  world.verdicts = {{.passed = false, .output = "AssertionError: 5\n"}};
+  testing::PureDriver driver(world, kPlanner);
+  driver.start(testing::started_with(task));
+  ASSERT_TRUE(driver.drive());
+  // The second conversation knows nothing of the first: a small model would only repeat it.
+  const auto messages = driver.run()->history.messages();
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_TRUE(messages[1]->text.ends_with("the complete new text of gcd.py in one fenced block."));
+  EXPECT_TRUE(messages[1]->text.contains("RecursionError"));
+  EXPECT_FALSE(messages[1]->text.contains("AssertionError: 5"));
+  EXPECT_EQ(driver.run()->receipt.turns, 2);
+  EXPECT_EQ(driver.run()->outcome->reason, Reason::verify_failed);
+}
+
+TEST(InstantPlannerTest, StartingOverTakesBackWhatTheFirstReplyChanged) {
+  Task task = repair_task();
+  task.files["util.py"] = "def half(n):\n    return n / 2\n";
+  auto world = world_of(task);
+  world.replies = {saying("<<<<<<< util.py\nreturn n / 2\n=======\nreturn n // 2\n>>>>>>>"),
+                   saying("File gcd.py\n" + fenced_gcd())};
+  world.verdicts = {{.passed = false}, {.passed = true}};
+  const auto steps = drive(kPlanner, task, world).all<StepBegun>();
+  ASSERT_EQ(steps.size(), 2U);
+  ASSERT_EQ(steps[1].calls.size(), 2U);
+  EXPECT_EQ(steps[1].calls[1].arguments,
+            dump_json({{"path", "util.py"}, {"text", task.files["util.py"]}}));
+}
+
+TEST(InstantPlannerTest, WritingAProgramIsNoRepair) {
+  Task task = repair_task();
+  task.prompt = "Implement gcd.py so that tests.py passes.";
+  auto world = world_of(task);
+  world.replies = {saying(fenced_gcd())};
+  world.verdicts = {{.passed = true}};
+  EXPECT_TRUE(prompt_of(drive(kPlanner, task, world)).ends_with("in one fenced block."));
 }
 
 }  // namespace

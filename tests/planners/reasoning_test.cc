@@ -14,7 +14,7 @@ TEST(ReasoningPlannerTest, AsksToThinkAndReadsTheAnswerLine) {
   auto world = world_of(question_task());
   world.replies = {saying("17 + 20 = 37, and 5 more is 42.\nAnswer: 42")};
   const Trajectory run = drive(kPlanner, question_task(), world);
-  EXPECT_TRUE(run.all<Planned>()[0].messages[1].text.contains("Think step by step"));
+  EXPECT_TRUE(run.all<Planned>()[0].messages[1].text.contains("step by step"));
   EXPECT_EQ(run.outcome->answer, "42");
 }
 
@@ -30,6 +30,7 @@ TEST(ReasoningPlannerTest, MayWriteMoreThanInstant) {
 TEST(ReasoningPlannerTest, ChangesTheWorkspaceAsInstantDoes) {
   const Task task = repair_task();
   auto world = world_of(task);
+  world.model.small = false;
   world.replies = {
       saying("It should be gcd(b, a % b):\n```\nreturn gcd(b, a % b)\n```\nSo:\n" + fenced_gcd())};
   world.verdicts = {{.passed = true}};
@@ -62,6 +63,20 @@ TEST(ReasoningPlannerTest, ACutThoughtIsTakenAsItIs) {
   const Trajectory run = drive(kPlanner, question_task(), world);
   EXPECT_EQ(run.outcome->receipt.model_calls, 1);
   EXPECT_EQ(run.outcome->answer, "First, 17 is");
+}
+
+TEST(ReasoningPlannerTest, ASmallModelStartsOverByNamingTheLine) {
+  const Task task = repair_task();
+  auto world = world_of(task);
+  world.replies = {saying("Hm.\n```\ndef gcd(a, b):\n    return gcd(b, b)\n```"),
+                   saying("<<<<<<< gcd.py\nreturn gcd(a % b, b)\n=======\nreturn gcd(b, a % "
+                          "b)\n>>>>>>>")};
+  world.verdicts = {{.passed = false}, {.passed = true}};
+  const Trajectory run = drive(kPlanner, task, world);
+  const auto steps = run.all<StepBegun>();
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[1].calls[0].arguments, dump_json({{"path", "gcd.py"}, {"text", kFixedGcd}}));
+  EXPECT_EQ(run.outcome->status, Status::success);
 }
 
 TEST(ReasoningPlannerTest, GoesOnAfterACrashAnywhere) {
