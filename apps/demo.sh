@@ -76,7 +76,7 @@ import sys
 
 rows = [json.loads(line) for line in open(sys.argv[1]) if line.strip()]
 rows = [row for row in rows if row.get("run")]
-best = max(rows, key=lambda row: (row["mode"] == "auto", row["turns"], row["score"] or 0), default=None)
+best = max(rows, key=lambda row: (row["mode"] == "auto", row["score"] or 0, row["turns"]), default=None)
 print(best["run"] if best else "")
 EOF
 )
