@@ -353,7 +353,9 @@ void RunDriver::end(Outcome outcome) {
 }
 
 void RunDriver::cancel(const std::string& by) {
-  if (finished_ || run_->cancel_requested || !record(CancelRequested{by})) return;
+  // A run whose end is being stored has nothing left to stop.
+  if (finished_ || run_->outcome || run_->cancel_requested) return;
+  if (!record(CancelRequested{by})) return;
   if (run_->call && operation_) {
     operation_.reset();
     ++operations_;

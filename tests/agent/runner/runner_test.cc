@@ -255,6 +255,18 @@ TEST_F(RunnerTest, CancelStopsAToolAndItsCallStillHasOneResult) {
   EXPECT_EQ(std::ranges::count(types(), "step_ended"), 2);
 }
 
+TEST_F(RunnerTest, ACancelWhileTheEndIsStoredChangesNothing) {
+  model_.replies = {says({finish("42")})};
+  RunListener hears = listener();
+  hears.on_event = [this](const TheRun&, const Event& event) {
+    if (std::holds_alternative<Finished>(event.payload)) runner().cancel(run_, "a person");
+  };
+  runner().start(started(), {.listener = std::move(hears)});
+  queue_.drain();
+  ASSERT_TRUE(outcome_ && *outcome_) << "the run was given up";
+  EXPECT_EQ((*outcome_)->answer, "42");
+}
+
 TEST_F(RunnerTest, AnAbandonedRunCallsNobodyAndCanBeResumed) {
   model_.replies = {says({{"a", "look", "{}"}}), says({finish("x")})};
   runner().start(started(), {.listener = listener()});
