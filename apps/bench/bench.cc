@@ -61,11 +61,17 @@ struct Bench::State {
   std::map<RowKey, RunId> left_over;  // runs of an earlier bench without a row
   std::map<RunId, Money> running;     // with what each may spend at most
   std::map<RunId, std::unique_ptr<Operation>> scoring;
+  Money without_row;  // spent on runs that gave no row and never will
   std::optional<Error> failure;
   int stops = 0;
   bool out_of_budget = false;
 
   Result<void> find_left_over();
+  // Whether a run stopped for what the whole bench may spend, which says nothing of its arm.
+  bool cut_short(const Started& started, std::string_view status, std::string_view reason) const;
+  Limits own_limits(const Task& task) const {
+    return tightest(task.limits, system.config().limits);
+  }
   void fill();
   void go_on(const Cell& cell, const RunId& run);
   Started started_for(const Cell& cell, Limits limits) const;
@@ -114,8 +120,18 @@ Result<void> Bench::run(std::function<void(const BenchProgress&)> progress) {
   return {};
 }
 
+bool Bench::State::cut_short(const Started& started, std::string_view status,
+                             std::string_view reason) const {
+  const bool by_money =
+      reason == to_string(Reason::usd) || reason == to_string(Reason::refused_budget);
+  return by_money && status == to_string(Status::limit) &&
+         started.limits.usd != own_limits(started.task).usd;
+}
+
 Result<void> Bench::State::find_left_over() {
   const std::set<std::string> known(rows.runs().begin(), rows.runs().end());
+  std::map<std::string, const Task*> tasks;
+  for (const Task& task : suite.tasks) tasks[task.id] = &task;
   std::map<std::pair<RowKey, std::uint64_t>, RunId> by_seed;
   RunFilter filter{.origin = "bench", .limit = kPageOfRuns};
   do {
@@ -128,6 +144,13 @@ Result<void> Bench::State::find_left_over() {
       if (events->empty()) continue;
       const auto* started = std::get_if<Started>(&events->front().payload);
       if (started == nullptr || started->config_hash != config_hash(system.config())) continue;
+      const auto task = tasks.find(started->task.id);
+      if (task == tasks.end() || *task->second != started->task) continue;
+      if (summary.status == to_string(Status::cancelled) ||
+          cut_short(*started, summary.status, summary.reason)) {
+        without_row += summary.cost;
+        continue;
+      }
       const RowKey key{started->task.id, started->asked_mode, started->asked_model, 0};
       by_seed.try_emplace({key, started->seed}, summary.run);
     }
@@ -157,16 +180,15 @@ void Bench::State::fill() {
       go_on(cell, run->second);
       continue;
     }
-    Limits limits = tightest(suite.tasks[cell.task].limits, system.config().limits);
+    Limits limits = own_limits(suite.tasks[cell.task]);
     if (plan.usd) {
-      Money free = *plan.usd - rows.spent();
+      Money free = *plan.usd - rows.spent() - without_row;
       for (const auto& [run, most] : running) free -= most;
+      // A run under way may leave something over.
+      if (!running.empty() && free < limits.usd.value_or(Money::max())) return;
       if (free <= Money()) {
-        // A run under way may leave something over.
-        if (running.empty()) {
-          out_of_budget = true;
-          next_cell = cells.size();
-        }
+        out_of_budget = true;
+        next_cell = cells.size();
         return;
       }
       limits = tightest(limits, {.usd = free});
@@ -223,9 +245,14 @@ void Bench::State::go_on(const Cell& cell, const RunId& id) {
 
 void Bench::State::finished(const Cell& cell, const Run& run, Outcome outcome) {
   // A run that a person stopped says nothing; it is done again by the same command.
-  if (outcome.status == Status::cancelled) {
+  const bool cut = cut_short(run->started, to_string(outcome.status), to_string(outcome.reason));
+  if (outcome.status == Status::cancelled || cut) {
+    without_row += outcome.receipt.total_cost();
     running.erase(run.id());
-    return system.loop().post([] {});
+    out_of_budget |= cut;
+    // What an earlier bench could not pay for says nothing of what this one can.
+    if (cut && !left_over.contains(key_of(cell, suite))) next_cell = cells.size();
+    return system.loop().post([this] { fill(); });
   }
   const std::string folder = system.workbench().run_folder(run.id());
   WorkProduct work{.answer = outcome.answer,
@@ -280,7 +307,7 @@ void Bench::State::tell(const Json* row) {
     progress({.done = done,
               .all = cells.size(),
               .running = running.size(),
-              .spent = rows.spent(),
+              .spent = rows.spent() + without_row,
               .row = row});
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,11 +62,14 @@ Result<ResultRows> ResultRows::open(const std::string& path, const std::string& 
   const int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0) return can_not_write(path);
   ResultRows result(descriptor, path);
-  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  if (whole < text.size()) {
-    if (ftruncate(descriptor, static_cast<off_t>(whole)) != 0) return can_not_write(path);
-    text.resize(whole);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("{}: another bench writes here; wait for it or choose another --out", path));
   }
+  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
+  const bool torn = whole < text.size();
+  text.resize(whole);
   int number = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
@@ -86,6 +90,8 @@ Result<ResultRows> ResultRows::open(const std::string& path, const std::string& 
     }
     result.take(std::move(*row));
   }
+  // Last, since it may be anybody's file until every line was read.
+  if (torn && ftruncate(descriptor, static_cast<off_t>(whole)) != 0) return can_not_write(path);
   return result;
 }
 

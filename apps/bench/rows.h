@@ -26,8 +26,9 @@ RowKey key_of(const Json& row);
 // before the next thing happens.
 class ResultRows {
  public:
-  // Reads what is there. A last line that was torn by a crash is cut off. Errors (invalid): a line
-  // that is no row, or rows of another version of the suite (both hashes are named).
+  // Reads what is there. A last line that was torn by a crash is cut off. Errors: invalid for a
+  // line that is no row, or rows of another version of the suite (both hashes are named);
+  // unavailable while another process has the file open this way.
   static Result<ResultRows> open(const std::string& path, const std::string& suite_hash);
   ResultRows(ResultRows&& other) noexcept;
   ResultRows& operator=(ResultRows&& other) noexcept;

@@ -16,6 +16,7 @@
 #include "apps/bench/answers.h"
 #include "tools/schema/schema.h"
 #include "tools/test_counts.h"
+#include "tools/workspace/folder.h"
 #include "tools/workspace/local_workbench.h"
 
 namespace pareto {
@@ -32,7 +33,7 @@ struct Score {
   std::string command;
   std::map<std::string, std::string> files;
   Milliseconds timeout{10'000};
-  int expect_tests = 0;
+  std::int64_t expect_tests = 0;
   std::string expect_output;
 };
 
@@ -42,7 +43,8 @@ void read_command(JsonFields& fields, Score& score) {
   const double seconds = fields.number_or("seconds", 10);
   if (!(seconds > 0) || seconds > 86'400) fields.add_error("seconds", "must be above 0");
   score.timeout = Milliseconds(std::llround(seconds * 1000));
-  score.expect_tests = static_cast<int>(fields.integer_or("expect_tests", 0));
+  score.expect_tests = fields.integer_or("expect_tests", 0);
+  if (score.expect_tests < 0) fields.add_error("expect_tests", "must be 0 or more");
   score.expect_output = fields.text_or("expect_output", "");
   if (!score.expect_output.empty() && !RE2(score.expect_output, RE2::Quiet).ok()) {
     fields.add_error("expect_output", "is not a valid RE2 pattern");
@@ -51,6 +53,9 @@ void read_command(JsonFields& fields, Score& score) {
   if (files == nullptr) return;
   if (!files->is_object()) return fields.add_error("files", "expected an object of path to text");
   for (const auto& [path, text] : files->items()) {
+    if (auto normal = Folder::normal(path); !normal) {
+      return fields.add_error("files", normal.error().message);
+    }
     if (!text.is_string()) return fields.add_error("files", "every text must be a string");
     score.files[path] = text.get<std::string>();
   }
@@ -62,13 +67,14 @@ void read_number(JsonFields& fields, Score& score) {
   if (answer == nullptr) return;
   if (answer->is_number()) {
     score.number = answer->get<double>();
-  } else if (const auto number =
-                 answer->is_string() ? last_number(answer->get<std::string>()) : std::nullopt) {
-    score.number = *number;
+  } else if (answer->is_string() &&
+             RE2::FullMatch(answer->get<std::string>(), R"([-+]?\d+(?:\.\d+)?)")) {
+    score.number = std::strtod(answer->get<std::string>().c_str(), nullptr);
   } else {
     fields.add_error("answer", "expected a number or a decimal string");
   }
   score.tolerance = fields.number_or("tolerance", 1e-6);
+  if (score.tolerance < 0) fields.add_error("tolerance", "must be 0 or more");
 }
 
 void read_answers(JsonFields& fields, Score& score) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 #include <sstream>
 
 #include "agent/core/json_text.h"
@@ -21,14 +23,36 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> kSuiteKeys{"name", "version", "licence", "source", "oracle", "null"};
 
-// Puts `value` at a dotted path below `defaults`.
-void put_default(Json& defaults, std::string_view path, const Json& value) {
-  Json* at = &defaults;
-  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
-    at = &(*at)[std::string(path.substr(0, dot))];
-    path.remove_prefix(dot + 1);
+std::unexpected<Error> wrong_key(const Setting& setting) {
+  const auto nearest = nearest_name(setting.path, kSuiteKeys);
+  return fail(ErrorCode::invalid,
+              nearest && *nearest == setting.path
+                  ? fmt::format("{}: \"{}\": expected {}; found {}", setting.origin, setting.path,
+                                setting.path == "null" ? "true or false" : "a text",
+                                dump_json(setting.value))
+                  : fmt::format("{}: unknown key \"{}\"{}", setting.origin, setting.path,
+                                nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : ""));
+}
+
+Result<void> read_key(const Setting& setting, Suite& suite) {
+  const Json& value = setting.value;
+  if (setting.path == "null" && value.is_boolean()) {
+    suite.null_check = value.get<bool>();
+    return {};
   }
-  (*at)[std::string(path)] = value;
+  if (setting.path == "version" && value.is_number()) {
+    suite.version = dump_json(value);
+    return {};
+  }
+  const std::map<std::string_view, std::string*> texts{{"name", &suite.name},
+                                                       {"version", &suite.version},
+                                                       {"licence", &suite.licence},
+                                                       {"source", &suite.source},
+                                                       {"oracle", &suite.oracle}};
+  const auto text = texts.find(setting.path);
+  if (text == texts.end() || !value.is_string()) return wrong_key(setting);
+  *text->second = value.get<std::string>();
+  return {};
 }
 
 Result<void> read_header(const std::string& file, Suite& suite, Json& defaults) {
@@ -37,31 +61,20 @@ Result<void> read_header(const std::string& file, Suite& suite, Json& defaults) 
   auto settings = settings_from_toml(*text, file);
   if (!settings) return std::unexpected(settings.error());
   for (const Setting& setting : *settings) {
-    if (setting.path.starts_with("defaults.")) {
-      put_default(defaults, std::string_view(setting.path).substr(9), setting.value);
-      continue;
+    if (setting.keys.size() > 1 && setting.keys.front() == "defaults") {
+      // Not by the dotted path: names of files have dots of their own.
+      Json* at = &defaults;
+      for (const std::string& key : std::span(setting.keys).subspan(1)) at = &(*at)[key];
+      *at = setting.value;
+    } else if (auto read = read_key(setting, suite); !read) {
+      return read;
     }
-    const auto as_text = [&setting]() -> std::string {
-      return setting.value.is_string() ? setting.value.get<std::string>() : std::string();
-    };
-    if (setting.path == "name") {
-      suite.name = as_text();
-    } else if (setting.path == "version") {
-      suite.version = setting.value.is_string() ? as_text() : dump_json(setting.value);
-    } else if (setting.path == "licence") {
-      suite.licence = as_text();
-    } else if (setting.path == "source") {
-      suite.source = as_text();
-    } else if (setting.path == "oracle") {
-      suite.oracle = as_text();
-    } else if (setting.path == "null" && setting.value.is_boolean()) {
-      suite.null_check = setting.value.get<bool>();
-    } else {
-      const auto nearest = nearest_name(setting.path, kSuiteKeys);
-      return fail(ErrorCode::invalid,
-                  fmt::format("{}: unknown or ill-typed key \"{}\"{}", setting.origin, setting.path,
-                              nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : ""));
-    }
+  }
+  // Rows go to a folder of this name.
+  if (suite.name.empty() || suite.name.contains('/') || suite.name == "..") {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("{}: \"name\": expected a name without \"/\"; found \"{}\"", file, suite.name));
   }
   return {};
 }

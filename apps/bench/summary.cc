@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -19,11 +20,13 @@ double number(const Json& row, std::string_view key) {
   return JsonFields(row, "row").number_or(key, 0);
 }
 
-constexpr const char* kHeader = "{:<22} {:>9} {:>7} {:>6} {:>9} {:>8} {:>8} {:>11} {:>11}\n";
+constexpr const char* kHeader = "{:<22} {:>9} {:>7} {:>7} {:>6} {:>9} {:>8} {:>8} {:>11} {:>11}\n";
 
+// Success of the runs that gave a verdict, and of all that were tried: errors that are left out
+// silently make a result look better than it is.
 std::string header(std::string_view first) {
-  return fmt::format(kHeader, first, "success", "", "turns", "prompt", "output", "seconds", "USD",
-                     "USD/success");
+  return fmt::format(kHeader, first, "success", "scored", "of all", "turns", "prompt", "output",
+                     "seconds", "USD", "USD/success");
 }
 
 std::string line(const std::string& name, const Tally& sum) {
@@ -34,8 +37,9 @@ std::string line(const std::string& name, const Tally& sum) {
   };
   return fmt::format(
       kHeader, name, fmt::format("{:g}/{}", sum.successes, sum.scored()),
-      fmt::format("{:.0f} %", 100 * sum.successes / n), fmt::format("{:.1f}", sum.turns / n),
-      fmt::format("{:.0f}", sum.prompt_tokens / n),
+      fmt::format("{:.0f} %", 100 * sum.successes / n),
+      fmt::format("{:.0f} %", 100 * sum.successes / std::max(1, sum.rows)),
+      fmt::format("{:.1f}", sum.turns / n), fmt::format("{:.0f}", sum.prompt_tokens / n),
       fmt::format("{:.0f}", sum.completion_tokens / n), fmt::format("{:.1f}", sum.seconds / n),
       dollars(sum.cost) + (sum.cost_known ? "" : "?"), pass ? dollars(*pass) : "none");
 }
@@ -115,8 +119,8 @@ std::string summary_tables(const std::vector<Json>& rows) {
   result += choices(rows);
   if (errors > 0) {
     result += fmt::format(
-        "\n{} of {} rows are infrastructure errors: not scored, run again by the "
-        "same command.\n",
+        "\n{} of {} rows are infrastructure errors: failures under \"of all\", left out of the "
+        "other means, run again by the same command.\n",
         errors, rows.size());
   }
   return result;

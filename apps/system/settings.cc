@@ -1,6 +1,7 @@
 #include "apps/system/settings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <sstream>
@@ -29,19 +30,19 @@ Result<Json> value_of(const toml::node& node, const std::string& name) {
   return wrong(name, node, "expected a string, number, true, false or a list of strings");
 }
 
-Result<void> flatten(const toml::table& table, const std::string& prefix, const std::string& name,
-                     std::vector<Setting>& settings) {
+Result<void> flatten(const toml::table& table, const std::vector<std::string>& outer,
+                     const std::string& name, std::vector<Setting>& settings) {
   for (const auto& [key, node] : table) {
-    const std::string path =
-        prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
+    std::vector<std::string> keys = outer;
+    keys.emplace_back(key.str());
     if (const auto* inner = node.as_table()) {
-      if (auto flat = flatten(*inner, path, name, settings); !flat) return flat;
+      if (auto flat = flatten(*inner, keys, name, settings); !flat) return flat;
       continue;
     }
     auto value = value_of(node, name);
     if (!value) return std::unexpected(value.error());
-    settings.push_back(
-        {path, std::move(*value), fmt::format("{}:{}", name, node.source().begin.line)});
+    settings.push_back({fmt::format("{}", fmt::join(keys, ".")), std::move(*value),
+                        fmt::format("{}:{}", name, node.source().begin.line), std::move(keys)});
   }
   return {};
 }
@@ -52,7 +53,7 @@ Result<std::vector<Setting>> settings_from_toml(std::string_view text, const std
   try {
     const toml::table table = toml::parse(text);
     std::vector<Setting> settings;
-    if (auto flat = flatten(table, "", name, settings); !flat) {
+    if (auto flat = flatten(table, {}, name, settings); !flat) {
       return std::unexpected(flat.error());
     }
     return settings;

@@ -16,6 +16,7 @@ struct Setting {
   std::string path;  // "limits.usd", "models.local.weights"
   Json value;        // string, integer, number, boolean or list of strings
   std::string origin;
+  std::vector<std::string> keys = {};  // of the path, where a file gave it: a key may hold a dot
 
   friend bool operator==(const Setting&, const Setting&) = default;
 };
