@@ -111,7 +111,8 @@ std::vector<Setting> built_in(const Texts& environment) {
           set("serve.listen", "127.0.0.1:8766")};
 }
 
-// PARETO_LIMITS_USD is limits.usd; PARETO_STATE is state. Numbers and flags are read as such.
+// PARETO_LIMITS_USD is limits.usd; PARETO_STATE is state. Numbers and flags are read as such; an
+// empty variable is none.
 Result<std::vector<Setting>> from_environment(const Texts& environment) {
   std::vector<Setting> settings;
   for (const std::string& entry : environment) {
@@ -121,6 +122,7 @@ Result<std::vector<Setting>> from_environment(const Texts& environment) {
     // The server's token is a secret, not a setting; variables of tasks are the sandbox's.
     if (variable_name == "PARETO_TOKEN" || variable_name == "PARETO_TASK") continue;
     const std::string value = entry.substr(equals + 1);
+    if (value.empty()) continue;
     const ConfigKey* found = nullptr;
     Texts known;
     for (const ConfigKey& key : all_config_keys()) {
@@ -128,8 +130,10 @@ Result<std::vector<Setting>> from_environment(const Texts& environment) {
       for (const char c : std::string_view(key.path)) {
         upper += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       }
+      // What stands for NAME could not be told from the words around it.
+      if (upper.contains("_NAME_")) continue;
       if (upper == variable_name) found = &key;
-      if (!upper.contains("NAME")) known.push_back(upper);
+      known.push_back(std::move(upper));
     }
     if (found == nullptr) {
       const auto nearest = nearest_name(variable_name, known);
@@ -193,6 +197,9 @@ Result<Config> make_config(const ConfigSources& sources) {
     }
     config.settings.push_back(setting);
   }
+  // Sandboxes and later processes are given paths below it.
+  std::error_code error;
+  config.state = std::filesystem::absolute(config.state, error).lexically_normal().string();
   for (const auto& [name, model] : config.models) {
     if (auto price = price_of(model); !price) return std::unexpected(price.error());
   }

@@ -22,17 +22,27 @@ Result<std::string> text(const Json& value) {
 }
 Result<Texts> texts(const Json& value) {
   if (value.is_string()) return Texts{value.get<std::string>()};
-  if (!value.is_array()) return expected("a list of strings");
+  const auto is_text = [](const Json& element) { return element.is_string(); };
+  if (!value.is_array() || !std::ranges::all_of(value, is_text)) {
+    return expected("a list of strings");
+  }
   return value.get<Texts>();
 }
 Result<std::int64_t> whole(const Json& value) {
-  if (!value.is_number_integer() || value.get<std::int64_t>() < 0) {
-    return expected("a whole number, 0 or more");
+  if (!value.is_number_integer() || value.get<std::int64_t>() < 0 ||
+      value.get<std::int64_t>() > INT32_MAX) {
+    return expected("a whole number from 0 to 2147483647");
   }
   return value.get<std::int64_t>();
 }
 Result<double> number(const Json& value) {
   if (!value.is_number()) return expected("a number");
+  return value.get<double>();
+}
+Result<double> share(const Json& value) {
+  if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > 1) {
+    return expected("a number from 0 to 1");
+  }
   return value.get<double>();
 }
 Result<bool> flag(const Json& value) {
@@ -41,7 +51,9 @@ Result<bool> flag(const Json& value) {
 }
 Result<Money> money(const Json& value) {
   if (!value.is_string()) return expected("a decimal string such as \"0.05\"");
-  return Money::parse(value.get<std::string>());
+  auto usd = Money::parse(value.get<std::string>());
+  if (usd && *usd < Money()) return expected("0 or more");
+  return usd;
 }
 Result<std::string> one_of(const Json& value, const Texts& known) {
   if (value.is_string() && std::ranges::find(known, value.get<std::string>()) != known.end()) {
@@ -155,7 +167,7 @@ constexpr std::array kKeys{
                 return put(c.quality_weight, money(v));
               }},
     ConfigKey{"policy.exploration", [](Config& c, const std::string&,
-                                       const Json& v) { return put(c.exploration, number(v)); }},
+                                       const Json& v) { return put(c.exploration, share(v)); }},
     ConfigKey{"limits.usd", [](Config& c, const std::string&,
                                const Json& v) { return put(c.limits.usd, money(v)); }},
     ConfigKey{"limits.turns", [](Config& c, const std::string&,
