@@ -10,7 +10,7 @@ build_packages=(
   libtomlplusplus-dev libseccomp-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
 run_packages=(python3 python3-venv python3-pip libgomp1 bubblewrap sqlite3)
-test_packages=(curl jq valgrind clang-19 clang-format-19 libclang-rt-19-dev)
+test_packages=(curl jq json-schema-test-suite valgrind clang-19 clang-format-19 libclang-rt-19-dev)
 
 packages=("${build_packages[@]}" "${run_packages[@]}")
 case "${1:-}" in

@@ -27,7 +27,7 @@ std::string read_text(const fs::path& path) {
 
 // Only a file that is there: creating one would hide that a controller is missing.
 bool write_text(const fs::path& path, std::string_view text) {
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
@@ -130,7 +130,7 @@ Result<Cgroup> Cgroup::make(const CgroupParent& parent, std::int64_t memory_byte
                 fmt::format("sandbox: no limits can be set in {}", folder.string()));
   }
   auto entrance =
-      move_up(Descriptor(open((folder / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)));
+      move_up(FileDescriptor(open((folder / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)));
   if (!entrance) return std::unexpected(entrance.error());
   group.entrance_ = std::move(*entrance);
   return group;

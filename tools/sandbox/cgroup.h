@@ -40,7 +40,7 @@ class Cgroup {
   ~Cgroup();
 
   // The open cgroup.procs: a process enters by writing 0 to it.
-  const Descriptor& entrance() const { return entrance_; }
+  const FileDescriptor& entrance() const { return entrance_; }
   // Whether the kernel killed for lack of memory.
   bool out_of_memory() const;
 
@@ -48,7 +48,7 @@ class Cgroup {
   explicit Cgroup(std::string folder) : folder_(std::move(folder)) {}
 
   std::string folder_;
-  Descriptor entrance_;
+  FileDescriptor entrance_;
 };
 
 }  // namespace pareto::sandbox

@@ -49,7 +49,7 @@ class Actions {
     posix_spawnattr_destroy(&attributes_);
   }
 
-  void give(const Descriptor* descriptor, int number) {
+  void give(const FileDescriptor* descriptor, int number) {
     if (descriptor != nullptr) {
       posix_spawn_file_actions_adddup2(&actions_, descriptor->get(), number);
     } else {
@@ -81,7 +81,7 @@ Result<Child> Child::spawn(const SpawnRequest& request) {
   auto status = make_pipe();
   if (!status) return std::unexpected(status.error());
   // Not a pipe: writing to one whose reader was killed raises SIGPIPE.
-  auto go = move_up(Descriptor(eventfd(0, EFD_CLOEXEC)));
+  auto go = move_up(FileDescriptor(eventfd(0, EFD_CLOEXEC)));
   if (!go) return std::unexpected(go.error());
   Actions actions;
   actions.give(&request.stdin_file, 0);

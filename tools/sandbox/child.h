@@ -15,11 +15,11 @@ namespace pareto::sandbox {
 struct SpawnRequest {
   const std::vector<std::string>& argv;         // argv[0] is the absolute path of the program
   const std::vector<std::string>& environment;  // "NAME=value", the whole of it
-  const Descriptor& stdin_file;
-  const Descriptor* seccomp = nullptr;
-  const Descriptor* passwd = nullptr;
-  const Descriptor* group = nullptr;
-  const Descriptor* cgroup = nullptr;
+  const FileDescriptor& stdin_file;
+  const FileDescriptor* seccomp = nullptr;
+  const FileDescriptor* passwd = nullptr;
+  const FileDescriptor* group = nullptr;
+  const FileDescriptor* cgroup = nullptr;
 };
 
 // A started `pareto-sandbox`; reaped, and killed before if need be, with this object.
@@ -32,10 +32,10 @@ class Child {
   ~Child();
 
   pid_t pid() const { return pid_; }
-  const Descriptor& process() const { return process_; }  // readable when it has ended
-  const Descriptor& out() const { return out_; }          // these three don't block
-  const Descriptor& err() const { return err_; }
-  const Descriptor& status() const { return status_; }
+  const FileDescriptor& process() const { return process_; }  // readable when it has ended
+  const FileDescriptor& out() const { return out_; }          // these three don't block
+  const FileDescriptor& err() const { return err_; }
+  const FileDescriptor& status() const { return status_; }
 
   // Lets the command start, once it has said that it is ready.
   void go();
@@ -50,11 +50,11 @@ class Child {
   Child() = default;
 
   pid_t pid_ = -1;
-  Descriptor process_;
-  Descriptor out_;
-  Descriptor err_;
-  Descriptor status_;
-  Descriptor go_;
+  FileDescriptor process_;
+  FileDescriptor out_;
+  FileDescriptor err_;
+  FileDescriptor status_;
+  FileDescriptor go_;
 };
 
 }  // namespace pareto::sandbox

@@ -15,7 +15,7 @@ constexpr int kFirstOwn = 16;
 
 }  // namespace
 
-void Descriptor::reset() {
+void FileDescriptor::reset() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
@@ -26,9 +26,9 @@ std::unexpected<Error> system_failure(std::string_view what) {
               fmt::format("sandbox: {}: {}", what, std::generic_category().message(error)));
 }
 
-Result<Descriptor> move_up(Descriptor descriptor) {
+Result<FileDescriptor> move_up(FileDescriptor descriptor) {
   if (descriptor.get() >= kFirstOwn) return descriptor;
-  Descriptor moved(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstOwn));
+  FileDescriptor moved(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstOwn));
   if (!moved) return system_failure("could not copy a descriptor");
   return moved;
 }
@@ -36,8 +36,8 @@ Result<Descriptor> move_up(Descriptor descriptor) {
 Result<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return system_failure("could not make a pipe");
-  Descriptor read_end(ends[0]);
-  auto write_end = move_up(Descriptor(ends[1]));
+  FileDescriptor read_end(ends[0]);
+  auto write_end = move_up(FileDescriptor(ends[1]));
   if (!write_end) return std::unexpected(write_end.error());
   auto moved = move_up(std::move(read_end));
   if (!moved) return std::unexpected(moved.error());
@@ -47,8 +47,8 @@ Result<Pipe> make_pipe() {
   return Pipe{std::move(*moved), std::move(*write_end)};
 }
 
-Result<Descriptor> make_memory_file(std::string_view content) {
-  Descriptor file(memfd_create("pareto-sandbox", MFD_CLOEXEC));
+Result<FileDescriptor> make_memory_file(std::string_view content) {
+  FileDescriptor file(memfd_create("pareto-sandbox", MFD_CLOEXEC));
   if (!file) return system_failure("could not make a file in memory");
   for (std::size_t done = 0; done < content.size();) {
     const ssize_t count =
@@ -59,14 +59,15 @@ Result<Descriptor> make_memory_file(std::string_view content) {
   return move_up(std::move(file));
 }
 
-Result<Descriptor> reopen(const Descriptor& file) {
-  Descriptor copy(open(fmt::format("/proc/self/fd/{}", file.get()).c_str(), O_RDONLY | O_CLOEXEC));
+Result<FileDescriptor> reopen(const FileDescriptor& file) {
+  FileDescriptor copy(
+      open(fmt::format("/proc/self/fd/{}", file.get()).c_str(), O_RDONLY | O_CLOEXEC));
   if (!copy) return system_failure("could not reopen a file in memory");
   return move_up(std::move(copy));
 }
 
-Result<Descriptor> open_null() {
-  Descriptor file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+Result<FileDescriptor> open_null() {
+  FileDescriptor file(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!file) return system_failure("/dev/null");
   return move_up(std::move(file));
 }

@@ -8,16 +8,16 @@
 namespace pareto::sandbox {
 
 // Owns a file descriptor.
-class Descriptor {
+class FileDescriptor {
  public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  ~Descriptor() { reset(); }
+  ~FileDescriptor() { reset(); }
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
@@ -28,19 +28,19 @@ class Descriptor {
 };
 
 struct Pipe {
-  Descriptor read_end;  // does not block
-  Descriptor write_end;
+  FileDescriptor read_end;  // does not block
+  FileDescriptor write_end;
 };
 
 // All descriptors made here are close-on-exec, and numbered above those that a child gets, so that
 // arranging the child's can't overwrite one.
 Result<Pipe> make_pipe();
 // A file in memory that holds `content`, at its beginning.
-Result<Descriptor> make_memory_file(std::string_view content);
+Result<FileDescriptor> make_memory_file(std::string_view content);
 // The same file with a position of its own, read-only. For sharing one file among children.
-Result<Descriptor> reopen(const Descriptor& file);
-Result<Descriptor> open_null();
-Result<Descriptor> move_up(Descriptor descriptor);
+Result<FileDescriptor> reopen(const FileDescriptor& file);
+Result<FileDescriptor> open_null();
+Result<FileDescriptor> move_up(FileDescriptor descriptor);
 
 // "what: strerror(errno)". Running out of descriptors or memory passes, so it is `unavailable`.
 std::unexpected<Error> system_failure(std::string_view what);

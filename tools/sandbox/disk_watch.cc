@@ -98,21 +98,21 @@ class Walk {
   std::uint64_t visited_ = 0;
 };
 
-dev_t device_of(const Descriptor& folder) {
+dev_t device_of(const FileDescriptor& folder) {
   struct stat info{};
   return fstat(folder.get(), &info) == 0 ? info.st_dev : 0;
 }
 
 }  // namespace
 
-Written written_since(const Descriptor& folder, nanoseconds since_epoch, std::int64_t enough,
+Written written_since(const FileDescriptor& folder, nanoseconds since_epoch, std::int64_t enough,
                       SteadyTime deadline) {
   return Walk(device_of(folder), since_epoch, enough, deadline).run(folder.get());
 }
 
 Result<DiskWatch> DiskWatch::start(const std::string& folder, std::int64_t limit_bytes,
                                    Unlinked unlinked) {
-  auto opened = move_up(Descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  auto opened = move_up(FileDescriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   if (!opened) return system_failure(folder);
   DiskWatch watch;
   watch.folder_ = std::move(*opened);

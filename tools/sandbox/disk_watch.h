@@ -19,7 +19,7 @@ struct Written {
   bool complete = false;  // false: stopped at `enough`, at the deadline, or at too deep a folder
 };
 using SteadyTime = std::chrono::steady_clock::time_point;
-Written written_since(const Descriptor& folder, std::chrono::nanoseconds since_epoch,
+Written written_since(const FileDescriptor& folder, std::chrono::nanoseconds since_epoch,
                       std::int64_t enough, SteadyTime deadline);
 
 // Tells when a command has written too much into its workspace. Cheap enough to ask every 50 ms:
@@ -41,7 +41,7 @@ class DiskWatch {
   DiskWatch() = default;
   std::int64_t free_bytes() const;  // with a block for each inode
 
-  Descriptor folder_;
+  FileDescriptor folder_;
   dev_t device_ = 0;
   std::int64_t limit_ = 0;
   Unlinked unlinked_;

@@ -26,7 +26,7 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 // Files of /proc are short, or a list whose tail may be missed.
 std::string read_start(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return {};
   std::string text(16 * 1024, '\0');
   const ssize_t size = read(file.get(), text.data(), text.size());
@@ -153,13 +153,13 @@ void ProcessTree::kill() const {
   if (children.empty()) ::kill(root_, SIGKILL);
 }
 
-Result<Descriptor> open_process(pid_t pid) {
-  Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+Result<FileDescriptor> open_process(pid_t pid) {
+  FileDescriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return system_failure(fmt::format("could not open the process {}", pid));
   return move_up(std::move(process));
 }
 
-void kill_process(const Descriptor& process) {
+void kill_process(const FileDescriptor& process) {
   (void)syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
 }
 

@@ -45,7 +45,7 @@ class ProcessTree {
 };
 
 // A descriptor that becomes readable when the process has ended.
-Result<Descriptor> open_process(pid_t pid);
-void kill_process(const Descriptor& process);
+Result<FileDescriptor> open_process(pid_t pid);
+void kill_process(const FileDescriptor& process);
 
 }  // namespace pareto::sandbox

@@ -18,7 +18,7 @@
 
 namespace pareto {
 
-using sandbox::Descriptor;
+using sandbox::FileDescriptor;
 using sandbox::Identity;
 using sandbox::Watched;
 
@@ -26,9 +26,9 @@ struct Sandbox::State {
   SandboxOptions options;
   sandbox::Machine machine;
   std::optional<sandbox::CgroupParent> cgroups;
-  Descriptor seccomp;
-  Descriptor passwd;
-  Descriptor group;
+  FileDescriptor seccomp;
+  FileDescriptor passwd;
+  FileDescriptor group;
   sandbox::FolderLocks locks;
   bool own_uid = false;  // each command runs under a uid of its own
 
@@ -46,7 +46,7 @@ namespace {
 
 constexpr int kProcessesOutside = 3;  // bubblewrap twice, and pareto-sandbox before it becomes one
 
-Result<Descriptor> stdin_of(const SandboxCommand& command) {
+Result<FileDescriptor> stdin_of(const SandboxCommand& command) {
   if (command.stdin_text.empty()) return sandbox::open_null();
   return sandbox::make_memory_file(command.stdin_text);
 }
@@ -111,9 +111,9 @@ Result<Watched> Sandbox::State::attempt(const SandboxCommand& command, const Ide
   sandbox::SpawnRequest request{
       .argv = arguments->argv, .environment = arguments->environment, .stdin_file = *stdin_file};
   if (cgroup) request.cgroup = &cgroup->entrance();
-  std::array<Descriptor, 3> copies;
+  std::array<FileDescriptor, 3> copies;
   if (!bare()) {
-    const std::array<const Descriptor*, 3> originals = {&seccomp, &passwd, &group};
+    const std::array<const FileDescriptor*, 3> originals = {&seccomp, &passwd, &group};
     for (std::size_t i = 0; i < copies.size(); ++i) {
       auto copy = sandbox::reopen(*originals[i]);
       if (!copy) return std::unexpected(copy.error());

@@ -189,7 +189,7 @@ void add_rules(Rules& rules) {
 
 }  // namespace
 
-Result<Descriptor> make_seccomp_filter() {
+Result<FileDescriptor> make_seccomp_filter() {
   using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
   const Context context(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);
   const auto failure = [](int error) {

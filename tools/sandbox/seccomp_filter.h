@@ -13,6 +13,6 @@ namespace pareto::sandbox {
 // outlives the sandbox, and there such a file would run as its owner), and every socket family but
 // Unix, IP (the network namespace has nothing but a loopback of its own) and netlink. Refused calls
 // fail with EPERM rather than kill, so that whoever reads the output sees why.
-Result<Descriptor> make_seccomp_filter();
+Result<FileDescriptor> make_seccomp_filter();
 
 }  // namespace pareto::sandbox

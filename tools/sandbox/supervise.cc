@@ -45,7 +45,7 @@ struct Wake {
 
 class Supervisor {
  public:
-  Supervisor(Child child, const WatchOptions& options, Descriptor wake)
+  Supervisor(Child child, const WatchOptions& options, FileDescriptor wake)
       : child_(std::move(child)),
         options_(options),
         wake_(std::move(wake)),
@@ -131,7 +131,7 @@ class Supervisor {
 
   // One piece at a time, so that a command that never stops printing can't keep us from looking at
   // the clock.
-  Read read_some(const Descriptor& from, bool is_stdout) {
+  Read read_some(const FileDescriptor& from, bool is_stdout) {
     const ssize_t size = read(from.get(), buffer_.data(), buffer_.size());
     if (size < 0) return errno == EINTR ? Read::piece : Read::nothing;
     if (size == 0) return Read::end;
@@ -150,7 +150,7 @@ class Supervisor {
   }
 
   // What is left in a pipe whose writers are gone; a pipe is small, so this ends.
-  void drain(const Descriptor& from, bool is_stdout) {
+  void drain(const FileDescriptor& from, bool is_stdout) {
     while (read_some(from, is_stdout) == Read::piece) {
     }
   }
@@ -223,11 +223,11 @@ class Supervisor {
 
   Child child_;
   const WatchOptions& options_;
-  Descriptor wake_;
+  FileDescriptor wake_;
   ProcessTree tree_;
   BoundedOutput output_;
   std::optional<DiskWatch> disk_;
-  std::optional<Descriptor> init_;
+  std::optional<FileDescriptor> init_;
   std::vector<char> buffer_ = std::vector<char>(256 << 10);
   std::string status_;
   Watched watched_;
@@ -247,7 +247,7 @@ class Supervisor {
 }  // namespace
 
 Result<Watched> supervise(Child child, const WatchOptions& options, std::stop_token stop) {
-  auto wake = move_up(Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+  auto wake = move_up(FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
   if (!wake) return std::unexpected(wake.error());
   return Supervisor(std::move(child), options, std::move(*wake)).run(stop);
 }

@@ -13,7 +13,7 @@ namespace pareto::sandbox {
 std::optional<UidLease> UidLease::take(unsigned first_uid, unsigned count) {
   for (unsigned i = 0; i < count; ++i) {
     const uid_t uid = first_uid + i;
-    auto claim = move_up(Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    auto claim = move_up(FileDescriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
     if (!claim) return std::nullopt;
     const std::string name = fmt::format("pareto-sandbox-uid-{}", uid);
     sockaddr_un address{};

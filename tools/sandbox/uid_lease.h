@@ -18,10 +18,10 @@ class UidLease {
   uid_t uid() const { return uid_; }
 
  private:
-  UidLease(uid_t uid, Descriptor claim) : uid_(uid), claim_(std::move(claim)) {}
+  UidLease(uid_t uid, FileDescriptor claim) : uid_(uid), claim_(std::move(claim)) {}
 
   uid_t uid_;
-  Descriptor claim_;
+  FileDescriptor claim_;
 };
 
 }  // namespace pareto::sandbox

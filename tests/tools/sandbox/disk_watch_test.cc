@@ -18,8 +18,8 @@ using std::chrono::nanoseconds;
 
 constexpr std::int64_t kAll = std::int64_t{1} << 40;
 
-Descriptor open_folder(const fs::path& path) {
-  return Descriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+FileDescriptor open_folder(const fs::path& path) {
+  return FileDescriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 nanoseconds now_since_epoch() { return std::chrono::system_clock::now().time_since_epoch(); }
