@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <vector>
+
+#include "planners/extraction.h"
 
 namespace pareto {
 namespace {
@@ -61,16 +64,20 @@ std::string clipped(std::string_view text, std::size_t bytes) {
 }
 
 std::string files_section(const Briefing& briefing, std::int64_t bytes) {
+  std::vector<const BriefedFile*> files;
+  for (const BriefedFile& file : briefing.files) files.push_back(&file);
+  std::ranges::stable_partition(files,
+                                [](const BriefedFile* file) { return !is_test_file(file->path); });
   std::string section;
   std::vector<std::string> others;
-  for (const BriefedFile& file : briefing.files) {
-    const auto size = static_cast<std::int64_t>(file.text.size());
+  for (const BriefedFile* file : files) {
+    const auto size = static_cast<std::int64_t>(file->text.size());
     if (size > bytes) {
-      others.push_back(one_line(file.path));
+      others.push_back(one_line(file->path));
       continue;
     }
     bytes -= size;
-    section += fmt::format("File {}\n{}\n\n", one_line(file.path), fenced(file.text));
+    section += fmt::format("File {}\n{}\n\n", one_line(file->path), fenced(file->text));
   }
   for (const std::string& path : briefing.omitted) others.push_back(one_line(path));
   if (others.empty()) return section;

@@ -26,7 +26,7 @@ std::string fenced(std::string_view text, std::string_view info = "");
 // text itself when it has at most `bytes`.
 std::string clipped(std::string_view text, std::size_t bytes);
 
-// The text of files, in their order, up to `bytes` in all, and the names of the others.
+// The text of files, tests last, up to `bytes` in all, and the names of the others.
 std::string files_section(const Briefing& briefing, std::int64_t bytes);
 
 // The best passages, at most `most`, with their titles.
