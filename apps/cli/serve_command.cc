@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <vector>
@@ -17,6 +18,9 @@
 namespace pareto {
 namespace {
 
+// How long runs may take to wrap up. One that is not done then is left where it is and can be
+// resumed: whoever started this server would kill it a little later anyway.
+constexpr Milliseconds kGrace{25'000};
 // How long an answer may take to reach its reader once there is nothing else to do.
 constexpr Milliseconds kLastAnswers{2'000};
 
@@ -102,16 +106,20 @@ class Service {
 
   int serve(bool quiet) {
     signals_ = system_.loop().on_signal({SIGINT, SIGTERM}, [this, quiet](int) { stop(quiet); });
-    system_.loop().run_until(
-        [this] { return at_once() || (signalled_ > 0 && api_.active() == 0); });
-    bool late = false;
-    const auto limit = system_.loop().after(kLastAnswers, [&late] { late = true; });
-    system_.loop().run_until([&] { return at_once() || late || server_->busy() == 0; });
+    system_.loop().run_until([this] { return signalled_ > 0; });
+    wait(kGrace, [this] { return api_.active() == 0; });
+    wait(kLastAnswers, [this] { return server_->busy() == 0; });
     return at_once() ? kExitCancelled : kExitSuccess;
   }
 
  private:
   bool at_once() const { return signalled_ > 1; }
+
+  void wait(Milliseconds most, const std::function<bool()>& done) {
+    bool late = false;
+    const auto limit = system_.loop().after(most, [&late] { late = true; });
+    system_.loop().run_until([&] { return at_once() || late || done(); });
+  }
 
   void stop(bool quiet) {
     if (++signalled_ > 1) return;
