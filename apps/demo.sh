@@ -85,6 +85,5 @@ if [ -n "$run" ]; then
   cat << EOF
 One run as a story:      ${pareto#"$root"/} --state $out/state runs show $run
 Why it was done so:      ${pareto#"$root"/} --state $out/state policy explain $run
-Tables and a page:       ${pareto#"$root"/} report $out --html $out/report.html
 EOF
 fi
