@@ -239,6 +239,7 @@ TEST(LeaseTest, CarriesARequestToStop) {
   EXPECT_TRUE(must(other.leases->holder(kRun))->cancel_requested);
 
   lease.reset();
+  owner.settle();
   const auto next = other.acquire();
   EXPECT_TRUE(next);
   EXPECT_EQ(other.leases->cancel_requested(kRun), false);
