@@ -12,6 +12,7 @@
 #include "agent/core/json_text.h"
 #include "agent/runner/experience.h"
 #include "apps/cli/live_line.h"
+#include "apps/cli/terminal_text.h"
 #include "apps/system/result_row.h"
 
 namespace pareto {
@@ -38,7 +39,7 @@ Approval from_file(const std::string& path, const Run& run, const AskPerson& ask
 
 Approval at_terminal(const AskPerson& ask) {
   if (isatty(STDIN_FILENO) == 0) return {false, "no terminal"};
-  fmt::print(stderr, "\n{}\nAllow it? [y/N] ", ask.question);
+  fmt::print(stderr, "\n{}\nAllow it? [y/N] ", terminal_text(ask.question));
   std::string answer;
   std::getline(std::cin, answer);
   return {answer == "y" || answer == "Y" || answer == "yes", "the person at the terminal"};
@@ -111,13 +112,17 @@ struct AttendedRun::State {
       fmt::print("{}\n",
                  dump_json(result_row(run, outcome, {.asked_model = attendance.asked_model})));
     } else if (!outcome.answer.empty()) {
-      fmt::print("{}\n", outcome.answer);
+      fmt::print("{}\n", text_for(stdout, outcome.answer));
     }
     std::fflush(stdout);
     if (globals.quiet) return;
-    if (!globals.json && !outcome.diff.empty()) fmt::print(stderr, "{}", outcome.diff);
+    if (!globals.json && !outcome.diff.empty()) {
+      fmt::print(stderr, "{}", text_for(stderr, outcome.diff));
+    }
     fmt::print(stderr, "{}\n", summary_line(run, outcome));
-    if (!outcome.error.empty()) fmt::print(stderr, "pareto: {}\n", outcome.error);
+    if (!outcome.error.empty()) {
+      fmt::print(stderr, "pareto: {}\n", text_for(stderr, outcome.error));
+    }
     fmt::print(stderr, "The whole story: pareto runs show {}\n", run.id().value);
   }
 

@@ -18,6 +18,8 @@
 namespace pareto {
 namespace {
 
+constexpr int kMostOfAnything = 1'000'000;
+
 struct BenchFlags {
   std::vector<std::string> suites;
   std::vector<std::string> modes{"auto"};
@@ -239,10 +241,12 @@ void add_bench_command(CLI::App& app, const Globals& globals, int& status) {
       ->required();
   command->add_option("--modes", flags->modes, "auto, instant, reasoning, agentic")->delimiter(',');
   command->add_option("--models", flags->models, "Configured models")->delimiter(',');
-  command->add_option("--repeat", flags->repeat, "Runs of each cell")->check(CLI::PositiveNumber);
-  command->add_option("--jobs", flags->jobs, "Runs at a time")->check(CLI::PositiveNumber);
+  command->add_option("--repeat", flags->repeat, "Runs of each cell")
+      ->check(CLI::Range(1, kMostOfAnything));
+  command->add_option("--jobs", flags->jobs, "Runs at a time")
+      ->check(CLI::Range(1, kMostOfAnything));
   command->add_option("--limit", flags->limit, "Only the first N tasks")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, kMostOfAnything));
   command->add_option("--filter", flags->filter, "Only tasks whose id contains this");
   command->add_option("--seed", flags->seed, "Seed of all random draws");
   command->add_option("--usd", flags->usd, "Most US dollars to spend, all runs together");

@@ -70,7 +70,10 @@ Result<int> dry_run(System& system, const Globals& globals, const Started& start
   if (!started.asked_model.empty()) question.model = started.asked_model;
   if (const auto effort = parse_effort(started.asked_effort)) question.effort = *effort;
   auto route = system.router().route(question, started.seed);
-  if (!route) return std::unexpected(route.error());
+  if (!route) {
+    const int status = report(route.error());
+    return route.error().code == ErrorCode::limit ? kExitLimit : status;
+  }
   if (globals.json) {
     fmt::print("{}\n", dump_json(explain_json(*route)));
   } else {

@@ -28,8 +28,6 @@ int report(const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid:
       return kExitUsage;
-    case ErrorCode::limit:
-      return kExitLimit;
     case ErrorCode::cancelled:
       return kExitCancelled;
     default:

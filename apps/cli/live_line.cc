@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "apps/cli/terminal_text.h"
+
 namespace pareto {
 namespace {
 
@@ -59,6 +61,8 @@ void LiveLine::draw() {
   std::string line = head_ + " · " + doing_;
   if (streamed_ > 0) line += fmt::format(" ({} bytes)", streamed_);
   // The middle dots take two bytes each; a cut in the middle of one is harmless on a terminal.
+  line = terminal_text(line);
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   line.resize(std::min(line.size(), columns() - 1));
   fmt::print(stderr, "\r\033[K{}", line);
   std::fflush(stderr);

@@ -125,7 +125,7 @@ Result<int> pull(const Globals& globals, const std::string& name) {
   auto cache = open_cache();
   if (!cache) return std::unexpected(cache.error());
   auto entry = cache->catalogue.find(name);
-  if (!entry) return std::unexpected(entry.error());
+  if (!entry) return fail(ErrorCode::invalid, entry.error().message);
   const WeightsStore store(cache->folder);
   Bar bar(globals);
   auto done = store.pull(*entry, {}, [&bar](const PullProgress& p) { bar.show(p); });
@@ -140,7 +140,7 @@ Result<int> remove(const Globals& globals, const std::string& name) {
   auto cache = open_cache();
   if (!cache) return std::unexpected(cache.error());
   auto entry = cache->catalogue.find(name);
-  if (!entry) return std::unexpected(entry.error());
+  if (!entry) return fail(ErrorCode::invalid, entry.error().message);
   auto removed = WeightsStore(cache->folder).remove(*entry);
   if (!removed) return std::unexpected(removed.error());
   if (!globals.quiet) {

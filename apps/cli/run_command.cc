@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -179,7 +180,7 @@ void add_run_command(CLI::App& app, const Globals& globals, int& status) {
   command->add_option("--model", flags->model, "A configured model");
   command->add_option("--effort", flags->effort, "low, medium or high");
   command->add_option("--usd", flags->usd, "Most US dollars to spend, as in 0.05");
-  command->add_option("--turns", flags->turns, "Most model turns")->check(CLI::NonNegativeNumber);
+  command->add_option("--turns", flags->turns, "Most model turns")->check(CLI::Range(0, INT_MAX));
   command->add_option("--seconds", flags->seconds, "Most seconds of work");
   command->add_option("--verify", flags->verify, "Command that checks the work; exit 0 passes");
   command->add_option("--tool", flags->tools, "Offer this tool (repeatable)")

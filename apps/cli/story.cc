@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "apps/cli/live_line.h"
+#include "apps/cli/terminal_text.h"
 #include "policies/routing/explain.h"
 #include "tools/output.h"
 
@@ -36,13 +37,9 @@ struct Teller {
       cut = true;
     }
     std::string shown(mark);
-    for (const char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '\n') {
-        shown += "\n" + std::string(mark);
-      } else if (byte >= 0x20 || c == '\t') {
-        shown += c;
-      }
+    for (const char c : terminal_text(text)) {
+      shown += c;
+      if (c == '\n') shown += mark;
     }
     line(shown + (cut ? " ... (--whole shows all)" : ""));
   }

@@ -35,6 +35,13 @@ Result<std::int64_t> whole(const Json& value) {
   }
   return value.get<std::int64_t>();
 }
+Result<std::string> approval(const Json& value) {
+  auto how = text(value);
+  if (!how || (*how != "ask" && *how != "all" && *how != "none" && !how->starts_with("file:"))) {
+    return expected("ask, all, none or file:PATH");
+  }
+  return how;
+}
 Result<double> number(const Json& value) {
   if (!value.is_number()) return expected("a number");
   return value.get<double>();
@@ -196,8 +203,8 @@ constexpr std::array kKeys{
               }},
     ConfigKey{"state",
               [](Config& c, const std::string&, const Json& v) { return put(c.state, text(v)); }},
-    ConfigKey{"approve",
-              [](Config& c, const std::string&, const Json& v) { return put(c.approve, text(v)); }},
+    ConfigKey{"approve", [](Config& c, const std::string&,
+                            const Json& v) { return put(c.approve, approval(v)); }},
     ConfigKey{"memory.enabled", [](Config& c, const std::string&,
                                    const Json& v) { return put(c.memory_on, flag(v)); }},
     ConfigKey{"memory.learn", [](Config& c, const std::string&,

@@ -30,7 +30,7 @@ Result<std::string> read_text_file(const std::string& path, std::size_t max_byte
 
 Result<Task> task_from_file(const std::string& path) {
   auto text = read_text_file(path);
-  if (!text) return std::unexpected(text.error());
+  if (!text) return fail(ErrorCode::invalid, text.error().message);
   auto json = parse_json(*text);
   if (!json) {
     return fail(ErrorCode::invalid, fmt::format("{}: {}", path, json.error().message));

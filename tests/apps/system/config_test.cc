@@ -136,6 +136,7 @@ TEST_F(ConfigTest, AValueOfTheWrongTypeNamesKeyLineAndWhatWasFound) {
       {"[limits]\nseconds = \"soon\"\n", "pareto.toml:2: \"limits.seconds\""},
       {"[policy]\nexploration = 2\n", "expected a number from 0 to 1"},
       {"[memory]\nenabled = \"yes\"\n", "expected true or false; found \"yes\""},
+      {"approve = \"always\"\n", "expected ask, all, none or file:PATH; found \"always\""},
       {"[policy]\nmodels = 3\n", "expected a list of strings; found 3"},
       {"[models.x]\nengine = \"gpt\"\n", "expected one of llama"},
       {"[models.x]\nreasoning = \"much\"\n", "expected one of none, effort, budget"},
