@@ -188,28 +188,49 @@ std::string made_id(std::uint64_t seed, std::size_t ordinal) {
   return fmt::format("call_{:016x}_{}", seed, ordinal);
 }
 
-// A call as the model wrote it, byte for byte, so that its tokens are found in the server's cache:
-// models write an object in one line, or indented by two as their arguments then show.
+// How an object is laid out. A model that writes one object in some way writes those within it
+// alike, so that the arguments, which are kept as they came, show how the whole was written.
+struct Layout {
+  std::string_view open = "{";
+  std::string_view colon = ": ";
+  std::string_view comma = ", ";
+  std::string_view close = "}";
+};
+
+Layout layout_of(std::string_view arguments) {
+  if (arguments.find('\n') != std::string_view::npos) return {"{\n  ", ": ", ",\n  ", "\n}"};
+  const std::size_t colon = arguments.find("\":");
+  const bool tight =
+      colon != std::string_view::npos && !arguments.substr(colon + 2).starts_with(' ');
+  if (tight) return {"{", ":", ",", "}"};
+  if (arguments.starts_with("{ ")) return {"{ ", ": ", ", ", " }"};
+  return {};
+}
+
+// A call as the model wrote it, byte for byte, so that its tokens are found in the server's cache.
 std::string call_object(const ToolCall& call, const std::string* thought) {
-  const bool indented = call.arguments.find('\n') != std::string::npos;
-  const std::string_view separator = indented ? ",\n  " : ", ";
-  std::string out = indented ? "{\n  " : "{";
+  const Layout layout = layout_of(call.arguments);
+  std::string out(layout.open);
+  const auto key = [&out, &layout](std::string_view name) {
+    append_json_string(out, name);
+    out += layout.colon;
+  };
   if (thought != nullptr) {
-    out += "\"thought\": ";
+    key("thought");
     append_json_string(out, *thought);
-    out += separator;
+    out += layout.comma;
   }
-  out += "\"tool\": ";
+  key("tool");
   append_json_string(out, call.name);
-  out += separator;
-  out += "\"arguments\": ";
+  out += layout.comma;
+  key("arguments");
   JsonCursor json(call.arguments);
   if (json.skip() && json.finish()) {
     append_valid_utf8(out, trimmed(call.arguments));
   } else {
     append_json_string(out, call.arguments);
   }
-  return out + (indented ? "\n}" : "}");
+  return out += layout.close;
 }
 
 }  // namespace

@@ -129,14 +129,16 @@ TEST(ChatDialectTest, ARefusalIsTextWithItsReason) {
 }
 
 TEST(ChatDialectTest, WhatWasReadIsWrittenBackAsTheModelWroteIt) {
-  const std::string schema =
-      R"({"thought": "I \"look\".", "tool": "view", "arguments": {"a": [1, 2]}})";
-  EXPECT_EQ(assistant_text(read(said(schema), ToolDialect::schema), ToolDialect::schema), schema);
-  const std::string indented =
-      "{\n  \"thought\": \"I look.\",\n  \"tool\": \"view\",\n  \"arguments\": {\n    \"path\": "
-      "\"a.txt\"\n  }\n}";
-  EXPECT_EQ(assistant_text(read(said(indented), ToolDialect::schema), ToolDialect::schema),
-            indented);
+  for (const std::string schema :
+       {R"({"thought": "I \"look\".", "tool": "view", "arguments": {"a": [1, 2]}})",
+        R"({"thought":"I look.","tool":"view","arguments":{"a":[1,2]}})",
+        R"({ "thought": "I look.", "tool": "view", "arguments": { "a": 1 } })",
+        R"({"thought": "I look.", "tool": "view", "arguments": {}})",
+        "{\n  \"thought\": \"I look.\",\n  \"tool\": \"view\",\n  \"arguments\": {\n    \"a\": 1\n "
+        " "
+        "}\n}"}) {
+    EXPECT_EQ(assistant_text(read(said(schema), ToolDialect::schema), ToolDialect::schema), schema);
+  }
   const std::string text = "I look.\n\n```tool\n{\"tool\": \"view\", \"arguments\": {}}\n```";
   EXPECT_EQ(assistant_text(read(said(text), ToolDialect::text), ToolDialect::text), text);
 }
