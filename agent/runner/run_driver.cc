@@ -40,6 +40,16 @@ auto RunDriver::while_alive(Function function) {
   };
 }
 
+template <class Function>
+auto RunDriver::when_done(Function function) {
+  return while_alive([this, function = std::move(function)](auto&&... values) mutable {
+    // Kept until the handler, which it may own, has returned.
+    const auto ended = std::exchange(operation_, nullptr);
+    ++operations_;
+    function(std::forward<decltype(values)>(values)...);
+  });
+}
+
 template <class Begin>
 void RunDriver::track(Begin begin) {
   const std::uint64_t number = ++operations_;
@@ -61,7 +71,7 @@ void RunDriver::open_workspace() {
   choose_planner();
   track([this] {
     return ports_.workbench.open(run_.id(), run_.task(),
-                                 while_alive([this](Result<Workbench::Place> place) {
+                                 when_done([this](Result<Workbench::Place> place) {
                                    if (!place) return give_up(place.error());
                                    place_ = std::move(*place);
                                    // A step that an earlier owner left and that may run again.
@@ -141,7 +151,7 @@ void RunDriver::perform(RecallAction) {
   }
   track([&] {
     return ports_.memory->recall(
-        run_.task(), while_alive([this, recall](Result<std::vector<Neighbour>> neighbours) mutable {
+        run_.task(), when_done([this, recall](Result<std::vector<Neighbour>> neighbours) mutable {
           // Work goes on without memory; the note says so.
           if (neighbours) {
             recall.neighbours = std::move(*neighbours);
@@ -156,7 +166,7 @@ void RunDriver::perform(RecallAction) {
 void RunDriver::recall_briefing(Recall recall) {
   track([&] {
     return ports_.workbench.brief(place_, run_.task(),
-                                  while_alive([this, recall](Result<Briefing> briefing) mutable {
+                                  when_done([this, recall](Result<Briefing> briefing) mutable {
                                     if (!briefing) return give_up(briefing.error());
                                     recall.briefing = std::move(*briefing);
                                     if (record(Recalled{std::move(recall)})) advance();
@@ -240,12 +250,11 @@ void RunDriver::start_call(const CallModel& call) {
                         .deadline = call_deadline(run_.state(), call.wrap_up, ports_.clock.now())};
   track([&] {
     return model_->start(*conversation_, request, options_.listener.on_delta,
-                         while_alive([this](Reply reply) { end_call(std::move(reply)); }));
+                         when_done([this](Reply reply) { end_call(std::move(reply)); }));
   });
 }
 
 void RunDriver::end_call(Reply reply) {
-  operation_.reset();
   if (record(settle(*run_->call, run_->model, std::move(reply)))) advance();
 }
 
@@ -257,6 +266,8 @@ void RunDriver::perform(CallTools tools) {
 
 // One call after the other, each result durable before the next call has effects.
 void RunDriver::invoke_next() {
+  // The request came while the step was made durable; the step of a wrap-up is let through.
+  if (run_->cancel_requested && !run_->limit) return stop_step();
   const ToolCall& call = run_->asked.front();
   const auto spec = std::ranges::find(specs_, call.name, &ToolSpec::name);
   const Instant now = ports_.clock.now();
@@ -269,8 +280,7 @@ void RunDriver::invoke_next() {
                                   .check = run_.task().verify ? run_.task().verify->command : "",
                                   .call = call,
                                   .deadline = deadline},
-                                 while_alive([this, id = call.id, begun = now](ToolResult result) {
-                                   operation_.reset();
+                                 when_done([this, id = call.id, begun = now](ToolResult result) {
                                    result.call_id = id;
                                    const auto took = ports_.clock.now() - begun;
                                    if (!record(StepEnded{std::move(result), took})) return;
@@ -278,6 +288,18 @@ void RunDriver::invoke_next() {
                                    commit([this] { invoke_next(); });
                                  }));
   });
+}
+
+void RunDriver::stop_step() {
+  const std::vector<ToolCall> asked = run_->asked;
+  for (const ToolCall& call : asked) {
+    const bool recorded = record(StepEnded{{.call_id = call.id,
+                                            .status = ResultStatus::cancelled,
+                                            .text = "Stopped on request.",
+                                            .changed_workspace = true}});
+    if (!recorded) return;
+  }
+  advance();
 }
 
 void RunDriver::perform(AskPerson ask) {
@@ -309,7 +331,7 @@ void RunDriver::perform(Verify) {
     const Deadline deadline = Deadline::in(check.timeout, ports_.clock.now());
     track([&] {
       return ports_.workbench.verify(place_, check, deadline,
-                                     while_alive([this](Result<Verdict> verdict) {
+                                     when_done([this](Result<Verdict> verdict) {
                                        if (!verdict)
                                          verdict = Verdict{.error = verdict.error().message};
                                        if (record(Verified{std::move(*verdict)})) advance();
@@ -325,7 +347,7 @@ void RunDriver::perform(Wait) {
 void RunDriver::perform(Finish finish) {
   track([&] {
     return ports_.workbench.diff(run_.id(), place_,
-                                 while_alive([this, finish](Result<std::string> diff) {
+                                 when_done([this, finish](Result<std::string> diff) {
                                    Outcome outcome{.status = finish.status,
                                                    .reason = finish.reason,
                                                    .answer = finish.answer,
@@ -366,15 +388,7 @@ void RunDriver::cancel(const std::string& by) {
   if (run_->step_begun && operation_) {
     operation_.reset();
     ++operations_;
-    const std::vector<ToolCall> asked = run_->asked;
-    for (const ToolCall& call : asked) {
-      const bool recorded = record(StepEnded{{.call_id = call.id,
-                                              .status = ResultStatus::cancelled,
-                                              .text = "Stopped on request.",
-                                              .changed_workspace = true}});
-      if (!recorded) return;
-    }
-    return advance();
+    return stop_step();
   }
   if (!run_->awaiting_approval.empty()) approve(false, by);
 }

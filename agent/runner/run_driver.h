@@ -46,6 +46,9 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   // Wraps a handler so that it is not called once this driver is gone.
   template <class Function>
   auto while_alive(Function function);
+  // The same for the handler of a tracked operation, which is under way no more when it is called.
+  template <class Function>
+  auto when_done(Function function);
 
   void open_workspace();
   void recall_briefing(Recall recall);
@@ -53,6 +56,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void start_call(const CallModel& call);
   void end_call(Reply reply);
   void invoke_next();
+  void stop_step();
   void end(Outcome outcome);
 
   const RunnerPorts& ports_;

@@ -143,7 +143,7 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
     response_.emplace();
     response_->result(static_cast<unsigned>(answer.status));
     response_->version(11);
-    response_->set(http::field::content_type, answer.content_type);
+    if (!answer.body.empty()) response_->set(http::field::content_type, answer.content_type);
     response_->set(http::field::cache_control, "no-store");
     response_->set("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : answer.headers) response_->set(name, value);

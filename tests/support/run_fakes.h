@@ -22,11 +22,15 @@ class Queue {
   void post(std::move_only_function<void()> work) { work_.push_back(std::move(work)); }
   // Runs everything, also what is posted meanwhile.
   void drain() {
-    while (!work_.empty()) {
-      auto work = std::move(work_.front());
-      work_.pop_front();
-      work();
-    }
+    while (step()) continue;
+  }
+  // Runs what is next; false when there is nothing.
+  bool step() {
+    if (work_.empty()) return false;
+    auto work = std::move(work_.front());
+    work_.pop_front();
+    work();
+    return true;
   }
 
  private:

@@ -27,7 +27,14 @@ struct Story {
     tell(Routed{{.mode = Mode::agentic, .model = "local"}, priced_model()});
     tell(Planned{{{.role = Role::user, .text = "Do it."}}, {"edit", "view"}});
   }
+  // A call gets the hash of what is sent, unless it has one.
   Result<void> attempt(Payload payload, Milliseconds later = Milliseconds(10)) {
+    if (auto* begun = std::get_if<CallBegun>(&payload); begun && begun->history_hash == 0) {
+      begun->history_hash = run->history.hash();
+      for (const Message& message : begun->appended) {
+        begun->history_hash = chain_hash(begun->history_hash, message);
+      }
+    }
     const Instant at = events.empty() ? instant_from_ms(1'000) : events.back().at + later;
     Event event{run->seq + 1, at, std::move(payload)};
     auto applied = run.apply(event);
@@ -100,6 +107,18 @@ TEST(RunFoldTest, NothingMayComeBetweenACallAndItsResults) {
   story.tell(StepEnded{{.call_id = "a", .text = "one"}});
   EXPECT_TRUE(every_call_has_one_result(story.run));
   EXPECT_FALSE(story.run.busy());
+}
+
+TEST(RunFoldTest, NoticesAHistoryThatIsNotTheOneThatWasSent) {
+  Story story;
+  EXPECT_TRUE(refusal(story, CallBegun{.call = CallId{"c1"}, .history_hash = 12345})
+                  .contains("the history was changed"));
+  story.call();
+  story.reply({});
+  // The journal's copy of a message was tampered with, or lost.
+  std::vector<Event> events = story.events;
+  std::get<Planned>(events[3].payload).messages[0].text = "Do something else.";
+  EXPECT_FALSE(pareto::Run::replay(events));
 }
 
 TEST(RunFoldTest, AFinishedRunStaysAsItIs) {

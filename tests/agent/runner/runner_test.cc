@@ -255,6 +255,24 @@ TEST_F(RunnerTest, CancelStopsAToolAndItsCallStillHasOneResult) {
   EXPECT_EQ(std::ranges::count(types(), "step_ended"), 2);
 }
 
+TEST_F(RunnerTest, ACancelAtAnyMomentStopsWhatIsUnderWayOrWouldBegin) {
+  toolbox_.hanging = {"edit"};
+  bool more = true;
+  for (int moment = 0; more; ++moment) {
+    model_.replies = {says({{"a", "edit", "{}"}}), says({finish("so far")})};
+    outcome_.reset();
+    runner().start(started(), {.listener = listener()});
+    for (int i = 0; i < moment && more; ++i) more = queue_.step();
+    runner().cancel(run_, "a person");
+    queue_.drain();
+    ASSERT_TRUE(outcome_ && *outcome_) << "moment " << moment;
+    EXPECT_EQ((*outcome_)->status, Status::cancelled) << "moment " << moment;
+    const auto replayed = TheRun::replay(journal_.events[run_]);
+    ASSERT_TRUE(replayed) << replayed.error().message;
+    EXPECT_EQ(*replayed, *final_);
+  }
+}
+
 TEST_F(RunnerTest, ACancelWhileTheEndIsStoredChangesNothing) {
   model_.replies = {says({finish("42")})};
   RunListener hears = listener();

@@ -225,7 +225,7 @@ TEST_F(ApiTest, ACancelledRunWrapsUp) {
   EXPECT_EQ(status("POST", "/v1/runs/" + run + "/cancel"), 202);
   const Json shown = ended(run);
   EXPECT_EQ(shown["status"], "cancelled");
-  EXPECT_EQ(shown["outcome"]["answer"], "stopped");
+  EXPECT_EQ(shown["outcome"]["answer"], "stopped") << follow(run)->received;
   EXPECT_EQ(status("POST", "/v1/runs/" + run + "/cancel"), 409);
 }
 

@@ -55,7 +55,7 @@ class TurnStory {
   void ask(std::vector<ToolCall> calls,
            Usage usage = {.prompt_tokens = 100, .completion_tokens = 10}) {
     const CallId id{"call-" + std::to_string(run->receipt.model_calls)};
-    tell(CallBegun{.call = id, .model = "local"});
+    tell(CallBegun{.call = id, .model = "local", .history_hash = run->history.hash()});
     tell(CallEnded{.call = id,
                    .settled = run->model.price ? cost_of(usage, *run->model.price) : Money(),
                    .usage = usage,
