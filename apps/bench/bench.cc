@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "agent/core/json_fields.h"
 #include "agent/runner/experience.h"
@@ -95,15 +96,9 @@ Bench::~Bench() = default;
 bool Bench::out_of_budget() const { return state_->out_of_budget; }
 
 void Bench::stop() {
-  ++state_->stops;
-  std::vector<RunId> runs;
-  for (const auto& [run, money] : state_->running) runs.push_back(run);
-  for (const RunId& run : runs) {
-    if (state_->stops == 1) {
-      state_->system.runner().cancel(run, "the person at the terminal");
-    } else {
+  if (++state_->stops > 1) {
+    for (const auto& [run, money] : std::exchange(state_->running, {})) {
       state_->system.runner().abandon(run);
-      state_->running.erase(run);
       state_->scoring.erase(run);
     }
   }

@@ -60,7 +60,9 @@ class Bench {
 
   // Blocks. The error of the first thing that makes going on senseless (disk full, journal broken).
   Result<void> run(std::function<void(const BenchProgress&)> progress);
-  // Lets running runs wrap up and begins none; the second time they are left where they are.
+  // Lets the runs under way end and begins none; the second time they are left where they are, to
+  // be gone on with by the next bench. A run is never asked to wrap up: that would cost a call and
+  // give no row.
   void stop();
   // Whether cells were left out since the budget does not bear them.
   bool out_of_budget() const;

@@ -178,8 +178,9 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   int interrupts = 0;
   const auto signals = (*system)->loop().on_signal({SIGINT, SIGTERM}, [&](int) {
     table.clear();
-    fmt::print(stderr, "{}\n",
-               ++interrupts == 1 ? "Wrapping up; once more stops at once." : "Stopped.");
+    fmt::print(
+        stderr, "{}\n",
+        ++interrupts == 1 ? "Finishing the runs under way; once more stops at once." : "Stopped.");
     bench.stop();
   });
   if (auto done = bench.run([&table](const BenchProgress& progress) { table.show(progress); });

@@ -289,17 +289,54 @@ TEST_F(BenchTest, AnAbandonedBenchPaysNoReplyTwice) {
   EXPECT_EQ(sum.cost, second.spent) << "every call is in the row of its run";
 }
 
-TEST_F(BenchTest, ARunThatWasStoppedIsDoneAgain) {
-  say(scripts(R"(, "delay_ms": 400)"));
-  // Asked to wrap up in the middle of the first call.
-  const Session first = bench("state", [](Bench& run, const BenchProgress& progress) {
-    if (progress.running > 0) run.stop();
-  });
-  EXPECT_THAT(first.rows, IsEmpty());
-  say(scripts(""));
+TEST_F(BenchTest, ARunAbandonedBetweenItsTurnsGoesOnThere) {
+  const auto turn = [](const std::string& call, int delay_ms) {
+    return R"({"usage": {"prompt_tokens": 100, "completion_tokens": 10}, "delay_ms": )" +
+           std::to_string(delay_ms) + R"(, "tool_calls": [)" + call + "]}";
+  };
+  const auto finish = [](char n) {
+    return R"({"name": "finish", "arguments": {"answer": ")" + std::string(1, n) + R"("}})";
+  };
+  const std::string write = R"({"name": "write", "arguments": {"path": "a", "text": "x"}})";
+  // The first task ends when the others have had their first turn.
+  std::string script =
+      R"({"scripts": [{"match": "sum 1", "replies": [)" + turn(finish('1'), 500) + "]}";
+  for (const char n : std::string("2345")) {
+    script += std::string(R"(, {"match": "sum )") + n + R"(", "replies": [)" + turn(write, 0) +
+              ", " + turn(finish(n), 1'500) + "]}";
+  }
+  say(script + "]}");
+  plan.jobs = 5;
+  plan.modes = {"agentic"};
+  const auto stop_at_once = [](Bench& run, const BenchProgress& progress) {
+    if (progress.row == nullptr) return;
+    run.stop();
+    run.stop();
+  };
+  const Session first = bench("state", stop_at_once);
+  ASSERT_THAT(first.rows, SizeIs(1));
+  const Paid before = paid();
+  EXPECT_EQ(before.replies, 5) << "each had its first turn";
+
   const Session second = bench();
   EXPECT_THAT(second.rows, SizeIs(kTaskCount));
-  EXPECT_EQ(second.last.spent, paid().cost) << "what was stopped is counted too";
+  for (const auto& [key, row] : second.rows) EXPECT_EQ(row["status"], "success") << row.dump();
+  const Paid sum = paid();
+  EXPECT_EQ(sum.replies, 1 + 4 * 2);
+  EXPECT_EQ(sum.lost, 4) << "what was under way is charged at its reservation";
+  EXPECT_EQ(sum.cost, second.spent);
+}
+
+TEST_F(BenchTest, AStopLetsTheRunsUnderWayEndAndBeginsNone) {
+  say(scripts(R"(, "delay_ms": 200)"));
+  plan.jobs = 2;
+  const Session first = bench("state", [](Bench& run, const BenchProgress& progress) {
+    if (progress.row == nullptr) run.stop();
+  });
+  EXPECT_THAT(first.rows, SizeIs(2));
+  const Session second = bench();
+  EXPECT_THAT(second.rows, SizeIs(kTaskCount));
+  EXPECT_EQ(paid().replies, static_cast<int>(kTaskCount));
 }
 
 TEST_F(BenchTest, AChangedTaskIsNotTakenForTheOneBefore) {

@@ -298,6 +298,23 @@ class InterruptTest(CliTest):
         self.assertEqual(ended.status, 130, ended)  # it was asked to stop
         self.check(self.world("runs", "resume", run["run"]), 2, "has finished")
 
+    def test_a_stopped_bench_goes_on_with_the_same_command(self):
+        world = self.world
+        world.script([says("42", delay_ms=200)], repeat_last=True)
+        world.write("tasks.jsonl", "".join(json.dumps({"id": f"t{i}", "prompt": "p"}) + "\n"
+                                           for i in range(4)))
+        command = ("bench", "tasks.jsonl", "--modes", "instant", "--out", "out")
+        rows = world.root / "work" / "out" / "results.jsonl"
+        process = world.start(*command)
+        self.assertTrue(wait_for(lambda: rows.exists() and rows.read_text().count("\n") == 1))
+        self.assertNotEqual(world(*command).status, 0, "another bench writes there")
+        interrupt(process)
+        self.check(world.finish(process), 130, "The same command goes on where it stopped.")
+        self.assertLess(rows.read_text().count("\n"), 4)
+        self.check(world(*command), 0)
+        tasks = [json.loads(line)["task"] for line in rows.read_text().splitlines()]
+        self.assertEqual(tasks, ["t0", "t1", "t2", "t3"])
+
     def test_a_killed_run_is_resumed(self):
         process = self.begin(300)
         process.kill()
