@@ -3,46 +3,19 @@
 
 Usage: cli_test.py PARETO [unittest arguments]
 """
-import http.server
 import json
 import os
-import pathlib
-import pty
-import socket
 import subprocess
 import sys
-import threading
 import unittest
 
 if __name__ == "__main__" and len(sys.argv) > 1:
     os.environ["PARETO_BINARY"] = sys.argv.pop(1)
 
-from world import World, call, calls, interrupt, says, wait_for  # noqa: E402
-
-ROW_KEYS = [
-    "schema", "suite", "suite_hash", "task", "class", "repeat", "seed", "mode", "model",
-    "mode_used", "model_used", "effort_used", "status", "reason", "score", "answer", "turns",
-    "tool_calls", "model_calls", "prompt_tokens", "cached_prompt_tokens", "completion_tokens",
-    "reasoning_tokens", "cost_usd", "cost_known", "cost_estimated", "overhead_cost_usd", "seconds",
-    "model_seconds", "propensity", "recalled", "run", "error"]
-
-finish = call("finish", answer="done")
-
-
-def has_bubblewrap():
-    return subprocess.run(["bwrap", "--ro-bind", "/", "/", "true"],
-                          capture_output=True, check=False).returncode == 0
-
-
-class CliTest(unittest.TestCase):
-    def setUp(self):
-        self.world = World()
-        self.addCleanup(self.world.close)
-
-    def check(self, ended, status, err=""):
-        self.assertEqual(ended.status, status, ended)
-        self.assertIn(err, ended.err, ended)
-        return ended
+from world import FINISH, ROW_KEYS, CliTest, call, calls, needs_sandbox, on_terminal, says  # noqa: E402
+from command_cases import OtherCommandsTest, TerminalTest  # noqa: E402,F401
+from endpoint_cases import EndpointTest  # noqa: E402,F401
+from interrupt_cases import InterruptTest  # noqa: E402,F401
 
 
 class UsageTest(CliTest):
@@ -112,7 +85,7 @@ class UsageTest(CliTest):
         self.check(self.world("run", "x", "--workspace", "fixed"), 2, "readable and writable")
 
 
-@unittest.skipUnless(has_bubblewrap(), "bubblewrap can't run here")
+@needs_sandbox
 class RunTest(CliTest):
     def run_json(self, status, *arguments, **more):
         ended = self.world("run", "Do it.", "--json", *arguments, **more)
@@ -172,7 +145,7 @@ class RunTest(CliTest):
 
     def test_a_workspace_is_edited_in_place(self):
         self.world.write("repo/a.txt", "one\n")
-        self.world.script([calls(call("write", path="b.txt", text="two\n")), calls(finish)])
+        self.world.script([calls(call("write", path="b.txt", text="two\n")), calls(FINISH)])
         ended = self.world("run", "Do it.", "--mode", "agentic", "--workspace", "repo")
         self.check(ended, 0, "+two")
         self.assertEqual(self.world.read("repo/b.txt"), "two\n")
@@ -182,20 +155,20 @@ class RunTest(CliTest):
         self.world.write("repo/a.txt", "one\n")
         self.world.write("task.json", json.dumps(
             {"id": "t", "prompt": "p", "workspace": "repo", "verify": {"command": "test -f b.txt"}}))
-        self.world.script([calls(call("write", path="b.txt", text="two\n")), calls(finish)])
+        self.world.script([calls(call("write", path="b.txt", text="two\n")), calls(FINISH)])
         ended = self.check(self.world("run", "--task", "task.json", "--mode", "agentic"), 0)
         self.assertEqual(ended.out, "done\n")
         self.assertFalse((self.world.root / "work" / "repo" / "b.txt").exists())
 
     def test_relative_state_and_the_folder_flag_work_together(self):
-        self.world.script([calls(call("run", command="pwd")), calls(finish)])
+        self.world.script([calls(call("run", command="pwd")), calls(FINISH)])
         self.world.write("sub/x", "")
         self.world.write("sub/pareto.toml", self.world.read("pareto.toml"))
         self.check(self.world("-C", "sub", "--state", "st", "run", "x", "--mode", "agentic"), 0)
         self.assertTrue((self.world.root / "work" / "sub" / "st" / "pareto.db").exists())
 
     def test_events_are_those_of_the_journal(self):
-        self.world.script([calls(call("write", path="b.txt", text="two\n")), calls(finish)])
+        self.world.script([calls(call("write", path="b.txt", text="two\n")), calls(FINISH)])
         row = self.run_json(0, "--mode", "agentic", "--events", "events.jsonl")
         self.assertEqual(self.world.read("events.jsonl"),
                          self.check(self.world("runs", "events", row["run"]), 0).out)
@@ -258,281 +231,6 @@ class RunTest(CliTest):
         ended = self.world("--state", state, "run", "Do it.", "--mode", "agentic", "--usd", "0.4")
         self.check(ended, 4)
         self.assertRegex(ended.err, "(?i)full|no space")
-
-
-@unittest.skipUnless(has_bubblewrap(), "bubblewrap can't run here")
-class InterruptTest(CliTest):
-    def begin(self, delay_ms):
-        """A run that has written b.txt and is in the middle of its second call."""
-        world = self.world
-        world.write("repo/a.txt", "one\n")
-        world.script([calls(call("write", path="b.txt", text="two\n")),
-                      calls(call("finish", answer="so far"), delay_ms=delay_ms)])
-        process = world.start("run", "Do it.", "--mode", "agentic", "--workspace", "repo",
-                              "--events", "events.jsonl")
-        events = world.root / "work" / "events.jsonl"
-        self.assertTrue(wait_for(lambda: events.exists() and
-                                 events.read_text().count('"call_begun"') == 2))
-        return process
-
-    def test_once_wraps_up_and_keeps_the_work(self):
-        process = self.begin(400)
-        interrupt(process)
-        ended = self.check(self.world.finish(process), 130, "Wrapping up")
-        self.assertEqual(ended.out, "so far\n")
-        self.assertIn("cancelled (cancelled)", ended.err)
-        self.assertEqual(self.world.read("repo/b.txt"), "two\n")
-
-    def test_twice_stops_at_once_and_resume_finishes(self):
-        process = self.begin(1500)
-        interrupt(process)
-        self.assertTrue(wait_for(lambda: '"cancel_requested"' in self.world.read("events.jsonl") or
-                                 process.poll() is not None))
-        interrupt(process)
-        ended = self.check(self.world.finish(process), 130, "pareto runs resume")
-        self.assertEqual(ended.out, "")
-        run = self.world.runs()[0]
-        self.assertEqual(run["status"], "running")
-        ended = self.world("runs", "resume", run["run"])
-        self.assertEqual(ended.out, "so far\n", ended)
-        self.assertEqual(ended.status, 130, ended)  # it was asked to stop
-        self.check(self.world("runs", "resume", run["run"]), 2, "has finished")
-
-    def test_a_stopped_bench_goes_on_with_the_same_command(self):
-        world = self.world
-        world.script([says("42", delay_ms=200)], repeat_last=True)
-        world.write("tasks.jsonl", "".join(json.dumps({"id": f"t{i}", "prompt": "p"}) + "\n"
-                                           for i in range(4)))
-        command = ("bench", "tasks.jsonl", "--modes", "instant", "--out", "out")
-        rows = world.root / "work" / "out" / "results.jsonl"
-        process = world.start(*command)
-        self.assertTrue(wait_for(lambda: rows.exists() and rows.read_text().count("\n") == 1))
-        self.assertNotEqual(world(*command).status, 0, "another bench writes there")
-        interrupt(process)
-        self.check(world.finish(process), 130, "The same command goes on where it stopped.")
-        self.assertLess(rows.read_text().count("\n"), 4)
-        self.check(world(*command), 0)
-        tasks = [json.loads(line)["task"] for line in rows.read_text().splitlines()]
-        self.assertEqual(tasks, ["t0", "t1", "t2", "t3"])
-
-    def test_a_killed_run_is_resumed(self):
-        process = self.begin(300)
-        process.kill()
-        self.world.finish(process)
-        run = self.world.runs()[0]["run"]
-        ended = self.check(self.world("runs", "resume", run[:-1], "--json"), 0)
-        self.assertEqual((ended.json["status"], ended.json["answer"]), ("success", "so far"))
-
-    def test_a_run_under_way_can_be_cancelled_but_not_resumed(self):
-        process = self.begin(1500)
-        run = self.world.runs()[0]["run"]
-        self.assertNotEqual(self.world("runs", "resume", run).status, 0)
-        self.check(self.world("runs", "cancel", run), 0)
-        self.check(self.world.finish(process), 130, "cancelled")
-
-
-class Endpoint(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        code = self.path.split("/")[1]
-        if code == "endless":
-            return self.endless()
-        body = {"nojson": b"<html>hello</html>", "empty": b""}.get(
-            code, json.dumps({"error": {"message": "because of " + code}}).encode())
-        self.send_response(int(code) if code.isdigit() else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def endless(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        chunk = json.dumps({"choices": [{"index": 0, "delta": {"content": "x" * 60000}}]})
-        try:
-            while True:
-                self.wfile.write(f"data: {chunk}\n\n".encode())
-        except OSError:
-            pass
-
-    def log_message(self, *_):
-        pass
-
-
-@unittest.skipUnless(has_bubblewrap(), "bubblewrap can't run here")
-class EndpointTest(CliTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-        cls.server.daemon_threads = True
-        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            cls.closed = free.getsockname()[1]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.shutdown()
-        cls.server.server_close()
-
-    def test_every_refusal_is_exit_4_with_a_clear_text(self):
-        port = self.server.server_port
-        cases = {"401": "answered 401: because of 401", "404": "answered 404: because of 404",
-                 "429": "answered 429", "500": "answered 500", "nojson": "model", "empty": "model",
-                 "closed": "no connection"}
-        begun = {}
-        for case in cases:  # side by side, since some are tried again for seconds
-            world = World()
-            self.addCleanup(world.close)
-            world.endpoint(f"http://127.0.0.1:{self.closed if case == 'closed' else port}/{case}")
-            begun[case] = (world, world.start("run", "x", "--mode", "instant", "--json"))
-        for case, (world, process) in begun.items():
-            with self.subTest(case):
-                ended = self.check(world.finish(process), 4, cases[case])
-                row = ended.json
-                self.assertEqual(list(row), ROW_KEYS)
-                self.assertEqual((row["status"], row["reason"], row["score"]),
-                                 ("error", "model", None))
-                self.assertIn(cases[case], row["error"])
-
-    def test_an_endless_reply_is_bounded(self):
-        self.world.endpoint(f"http://127.0.0.1:{self.server.server_port}/endless")
-        ended = self.world("run", "x", "--mode", "instant", "--json", "--seconds", "20")
-        self.assertIn(ended.status, (0, 3, 4), ended)
-        self.assertLess(len(ended.out), 10_000_000)
-        self.assertTrue(ended.json["cost_estimated"])
-
-    def test_a_missing_key_names_its_variable(self):
-        self.world.configure(model='engine = "openai"\nbase_url = "http://127.0.0.1:1"\nmodel = "m"\n'
-                                   'api_key_env = "NO_SUCH_KEY"\n')
-        self.check(self.world("run", "x"), 4, "NO_SUCH_KEY")
-
-
-def on_terminal(world, *arguments, environment=None):
-    """What a terminal shows of stdout and stderr."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen([os.environ["PARETO_BINARY"], *arguments], cwd=world.root / "work",
-                               env={**world.environment, "TERM": "xterm", **(environment or {})},
-                               stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    shown = b""
-    try:
-        while piece := os.read(master, 65536):
-            shown += piece
-    except OSError:  # the other side was closed
-        pass
-    process.wait(timeout=60)
-    os.close(master)
-    return shown.decode(errors="replace")
-
-
-@unittest.skipUnless(has_bubblewrap(), "bubblewrap can't run here")
-class TerminalTest(CliTest):
-    def test_escape_codes_are_for_terminals_only(self):
-        self.assertIn("\x1b[", on_terminal(self.world, "run", "x"))
-        for quiet in ({"NO_COLOR": "1"},):
-            self.assertNotIn("\x1b", on_terminal(self.world, "run", "x", environment=quiet))
-        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
-        run = self.world.runs()[0]["run"]
-        for arguments in (["run", "x"], ["bench", "tasks.jsonl"], ["runs", "list"],
-                          ["runs", "show", run], ["policy", "explain", run], ["policy", "show"],
-                          ["models", "list"], ["tools", "list"], ["config", "show"], ["doctor"],
-                          ["memory", "list"], ["memory", "stats"], ["--help"]):
-            ended = self.world(*arguments)
-            self.assertIn(ended.status, (0, 1), ended)
-            self.assertNotIn("\x1b", ended.out + ended.err, arguments)
-
-
-@unittest.skipUnless(has_bubblewrap(), "bubblewrap can't run here")
-class OtherCommandsTest(CliTest):
-    def test_bench_writes_rows_and_goes_on(self):
-        self.world.write("tasks.jsonl", '\n'.join(json.dumps(
-            {"id": f"t{i}", "prompt": "p", "score": {"type": "number", "answer": 40 + i}})
-            for i in range(4)))
-        ended = self.check(self.world("bench", "tasks.jsonl", "--modes", "instant", "--jobs", "2",
-                                      "--json"), 0)
-        rows = [json.loads(line) for line in ended.out.splitlines()]
-        self.assertEqual([row["score"] for row in rows], [0, 0, 1, 0])
-        self.assertEqual(list(rows[0]), ROW_KEYS)
-        path = "pareto-bench/tasks/results.jsonl"
-        before = self.world.read(path)
-        ended = self.check(self.world("bench", "tasks.jsonl", "--modes", "instant"), 0)
-        self.assertIn("1/4", ended.out)
-        self.assertEqual(self.world.read(path), before)
-        self.world.write("tasks.jsonl", '{"id": "other", "prompt": "p"}\n')
-        self.check(self.world("bench", "tasks.jsonl"), 2, "another version of the suite")
-
-    def test_bench_with_an_error_row_is_exit_4(self):
-        self.world.script([{"error": {"code": "unavailable", "message": "down"}}])
-        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
-        ended = self.check(self.world("bench", "tasks.jsonl", "--out", "out"), 4)
-        self.assertIn("infrastructure errors", ended.out)
-
-    def test_bench_check_needs_no_model(self):
-        self.world.write("set/suite.toml", 'null = true\noracle = "echo 5"\n')
-        task = {"id": "a", "prompt": "p", "score": {"type": "number", "answer": 5}}
-        self.world.write("set/tasks.jsonl", json.dumps(task))
-        ended = self.check(self.world("bench", "set", "--check", "--models", "local"), 0)
-        self.assertIn("the oracle solves 1; doing nothing scores 0 on 1", ended.out)
-        ended = self.check(self.world("bench", "set", "--check", "--json"), 0)
-        self.assertEqual((ended.json["tasks"], ended.json["oracle_passed"]), (1, 1))
-        task["score"]["answer"] = 6
-        self.world.write("set/tasks.jsonl", json.dumps(task))
-        ended = self.check(self.world("bench", "set", "--check"), 1)
-        self.assertIn("FAILED task a: the oracle scored 0, expected 1", ended.out)
-        self.world.write("set/tasks.jsonl", '{"id": "a",\n')
-        self.check(self.world("bench", "set", "--check"), 2, "tasks.jsonl:1: not valid JSON")
-        self.assertFalse(list((self.world.root / "state" / "pareto").glob("check-*")))
-
-    def test_doctor_says_what_is_missing_and_how_to_mend_it(self):
-        ended = self.check(self.world("doctor"), 0)
-        self.assertIn("sandbox: ", ended.out)
-        self.assertIn("pareto models pull qwen2.5-coder-1.5b", ended.out)
-        findings = self.check(self.world("doctor", "--json"), 0).json
-        self.assertEqual({tuple(finding) for finding in findings},
-                         {("what", "good", "required", "detail", "advice")})
-        ended = self.check(self.world("doctor", environment={"PATH": str(self.world.root)}), 1)
-        self.assertIn("MISSING", ended.out)
-        self.assertIn("bubblewrap", ended.out)
-
-    def test_a_damaged_state_file_is_named(self):
-        self.check(self.world("run", "x"), 0)
-        database = self.world.root / "state" / "pareto" / "pareto.db"
-        for suffix in ("-wal", "-shm"):
-            pathlib.Path(str(database) + suffix).unlink(missing_ok=True)
-        database.write_bytes(b"no database at all" * 1000)
-        for arguments in (["runs", "list"], ["run", "x"], ["memory", "list"]):
-            ended = self.world(*arguments)
-            self.assertIn(ended.status, (1, 4), ended)
-            self.assertIn("pareto.db", ended.err)
-        self.check(self.world("doctor"), 1)
-
-    def test_tools_are_called_in_the_sandbox(self):
-        self.world.write("a.txt", "hello\n")
-        ended = self.check(self.world("tools", "call", "view", '{"path": "a.txt"}'), 0)
-        self.assertIn("hello", ended.out)
-        self.check(self.world("tools", "call", "view", '{"pth": "a.txt"}'), 2, "invalid_call")
-        self.check(self.world("tools", "call", "view", '{"path": "none"}'), 1)
-
-    def test_config_shows_where_values_come_from(self):
-        ended = self.check(self.world("config", "show", "--json",
-                                      environment={"PARETO_LIMITS_TURNS": "7"}), 0)
-        self.assertEqual(ended.json["limits.turns"],
-                         {"value": 7, "origin": "PARETO_LIMITS_TURNS"})
-        self.assertEqual(ended.json["models.steady.engine"]["origin"], "pareto.toml:2")
-        ended = self.check(self.world("config", "path"), 0)
-        self.assertEqual(ended.out.splitlines()[-1], "pareto.toml")
-
-    def test_what_was_learned_can_be_seen_and_forgotten(self):
-        self.check(self.world("run", "Fix the failing test.", "--verify", "true"), 0)
-        self.assertEqual(len(self.world("memory", "list").out.splitlines()), 1)
-        self.check(self.world("memory", "check"), 0)
-        self.check(self.world("memory", "forget", "all"), 0)
-        self.assertEqual(self.world("memory", "list").out, "")
-        self.check(self.world("run", "x", "--memory", "off"), 0)
-        self.check(self.world("run", "x", "--learn", "off"), 0)
-        self.assertEqual(self.world("memory", "list").out, "")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 PARETO = os.path.abspath(os.environ.get("PARETO_BINARY", "pareto"))
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
@@ -21,6 +23,15 @@ def calls(*tool_calls, **more):
 
 def says(text, **more):
     return {"text": text, "usage": USAGE, **more}
+
+
+FINISH = call("finish", answer="done")
+ROW_KEYS = [
+    "schema", "suite", "suite_hash", "task", "class", "repeat", "seed", "mode", "model",
+    "mode_used", "model_used", "effort_used", "status", "reason", "score", "answer", "turns",
+    "tool_calls", "model_calls", "prompt_tokens", "cached_prompt_tokens", "completion_tokens",
+    "reasoning_tokens", "cost_usd", "cost_known", "cost_estimated", "overhead_cost_usd", "seconds",
+    "model_seconds", "propensity", "recalled", "run", "error"]
 
 
 class Ended:
@@ -116,3 +127,40 @@ def wait_for(condition, seconds=30):
 
 def interrupt(process):
     process.send_signal(signal.SIGINT)
+
+
+def on_terminal(world, *arguments, environment=None):
+    """What a terminal shows of stdout and stderr."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([PARETO, *arguments], cwd=world.root / "work",
+                               env={**world.environment, "TERM": "xterm", **(environment or {})},
+                               stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while piece := os.read(master, 65536):
+            shown += piece
+    except OSError:  # the other side was closed
+        pass
+    process.wait(timeout=60)
+    os.close(master)
+    return shown.decode(errors="replace")
+
+
+def has_bubblewrap():
+    return subprocess.run(["bwrap", "--ro-bind", "/", "/", "true"],
+                          capture_output=True, check=False).returncode == 0
+
+
+needs_sandbox = unittest.skipUnless(has_bubblewrap(), "bubblewrap can't run here")
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def check(self, ended, status, err=""):
+        self.assertEqual(ended.status, status, ended)
+        self.assertIn(err, ended.err, ended)
+        return ended

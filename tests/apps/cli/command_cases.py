@@ -1,0 +1,113 @@
+"""The commands beside `run`, and what a terminal is shown."""
+import json
+import pathlib
+
+from world import ROW_KEYS, CliTest, needs_sandbox, on_terminal
+
+
+@needs_sandbox
+class TerminalTest(CliTest):
+    def test_escape_codes_are_for_terminals_only(self):
+        self.assertIn("\x1b[", on_terminal(self.world, "run", "x"))
+        for quiet in ({"NO_COLOR": "1"},):
+            self.assertNotIn("\x1b", on_terminal(self.world, "run", "x", environment=quiet))
+        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
+        run = self.world.runs()[0]["run"]
+        for arguments in (["run", "x"], ["bench", "tasks.jsonl"], ["runs", "list"],
+                          ["runs", "show", run], ["policy", "explain", run], ["policy", "show"],
+                          ["models", "list"], ["tools", "list"], ["config", "show"], ["doctor"],
+                          ["memory", "list"], ["memory", "stats"], ["--help"]):
+            ended = self.world(*arguments)
+            self.assertIn(ended.status, (0, 1), ended)
+            self.assertNotIn("\x1b", ended.out + ended.err, arguments)
+
+
+@needs_sandbox
+class OtherCommandsTest(CliTest):
+    def test_bench_writes_rows_and_goes_on(self):
+        self.world.write("tasks.jsonl", '\n'.join(json.dumps(
+            {"id": f"t{i}", "prompt": "p", "score": {"type": "number", "answer": 40 + i}})
+            for i in range(4)))
+        ended = self.check(self.world("bench", "tasks.jsonl", "--modes", "instant", "--jobs", "2",
+                                      "--json"), 0)
+        rows = [json.loads(line) for line in ended.out.splitlines()]
+        self.assertEqual([row["score"] for row in rows], [0, 0, 1, 0])
+        self.assertEqual(list(rows[0]), ROW_KEYS)
+        path = "pareto-bench/tasks/results.jsonl"
+        before = self.world.read(path)
+        ended = self.check(self.world("bench", "tasks.jsonl", "--modes", "instant"), 0)
+        self.assertIn("1/4", ended.out)
+        self.assertEqual(self.world.read(path), before)
+        self.world.write("tasks.jsonl", '{"id": "other", "prompt": "p"}\n')
+        self.check(self.world("bench", "tasks.jsonl"), 2, "another version of the suite")
+
+    def test_bench_with_an_error_row_is_exit_4(self):
+        self.world.script([{"error": {"code": "unavailable", "message": "down"}}])
+        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
+        ended = self.check(self.world("bench", "tasks.jsonl", "--out", "out"), 4)
+        self.assertIn("infrastructure errors", ended.out)
+
+    def test_bench_check_needs_no_model(self):
+        self.world.write("set/suite.toml", 'null = true\noracle = "echo 5"\n')
+        task = {"id": "a", "prompt": "p", "score": {"type": "number", "answer": 5}}
+        self.world.write("set/tasks.jsonl", json.dumps(task))
+        ended = self.check(self.world("bench", "set", "--check", "--models", "local"), 0)
+        self.assertIn("the oracle solves 1; doing nothing scores 0 on 1", ended.out)
+        ended = self.check(self.world("bench", "set", "--check", "--json"), 0)
+        self.assertEqual((ended.json["tasks"], ended.json["oracle_passed"]), (1, 1))
+        task["score"]["answer"] = 6
+        self.world.write("set/tasks.jsonl", json.dumps(task))
+        ended = self.check(self.world("bench", "set", "--check"), 1)
+        self.assertIn("FAILED task a: the oracle scored 0, expected 1", ended.out)
+        self.world.write("set/tasks.jsonl", '{"id": "a",\n')
+        self.check(self.world("bench", "set", "--check"), 2, "tasks.jsonl:1: not valid JSON")
+        self.assertFalse(list((self.world.root / "state" / "pareto").glob("check-*")))
+
+    def test_doctor_says_what_is_missing_and_how_to_mend_it(self):
+        ended = self.check(self.world("doctor"), 0)
+        self.assertIn("sandbox: ", ended.out)
+        self.assertIn("pareto models pull qwen2.5-coder-1.5b", ended.out)
+        findings = self.check(self.world("doctor", "--json"), 0).json
+        self.assertEqual({tuple(finding) for finding in findings},
+                         {("what", "good", "required", "detail", "advice")})
+        ended = self.check(self.world("doctor", environment={"PATH": str(self.world.root)}), 1)
+        self.assertIn("MISSING", ended.out)
+        self.assertIn("bubblewrap", ended.out)
+
+    def test_a_damaged_state_file_is_named(self):
+        self.check(self.world("run", "x"), 0)
+        database = self.world.root / "state" / "pareto" / "pareto.db"
+        for suffix in ("-wal", "-shm"):
+            pathlib.Path(str(database) + suffix).unlink(missing_ok=True)
+        database.write_bytes(b"no database at all" * 1000)
+        for arguments in (["runs", "list"], ["run", "x"], ["memory", "list"]):
+            ended = self.world(*arguments)
+            self.assertIn(ended.status, (1, 4), ended)
+            self.assertIn("pareto.db", ended.err)
+        self.check(self.world("doctor"), 1)
+
+    def test_tools_are_called_in_the_sandbox(self):
+        self.world.write("a.txt", "hello\n")
+        ended = self.check(self.world("tools", "call", "view", '{"path": "a.txt"}'), 0)
+        self.assertIn("hello", ended.out)
+        self.check(self.world("tools", "call", "view", '{"pth": "a.txt"}'), 2, "invalid_call")
+        self.check(self.world("tools", "call", "view", '{"path": "none"}'), 1)
+
+    def test_config_shows_where_values_come_from(self):
+        ended = self.check(self.world("config", "show", "--json",
+                                      environment={"PARETO_LIMITS_TURNS": "7"}), 0)
+        self.assertEqual(ended.json["limits.turns"],
+                         {"value": 7, "origin": "PARETO_LIMITS_TURNS"})
+        self.assertEqual(ended.json["models.steady.engine"]["origin"], "pareto.toml:2")
+        ended = self.check(self.world("config", "path"), 0)
+        self.assertEqual(ended.out.splitlines()[-1], "pareto.toml")
+
+    def test_what_was_learned_can_be_seen_and_forgotten(self):
+        self.check(self.world("run", "Fix the failing test.", "--verify", "true"), 0)
+        self.assertEqual(len(self.world("memory", "list").out.splitlines()), 1)
+        self.check(self.world("memory", "check"), 0)
+        self.check(self.world("memory", "forget", "all"), 0)
+        self.assertEqual(self.world("memory", "list").out, "")
+        self.check(self.world("run", "x", "--memory", "off"), 0)
+        self.check(self.world("run", "x", "--learn", "off"), 0)
+        self.assertEqual(self.world("memory", "list").out, "")
