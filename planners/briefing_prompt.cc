@@ -65,9 +65,11 @@ std::string clipped(std::string_view text, std::size_t bytes) {
 
 std::string files_section(const Briefing& briefing, std::int64_t bytes) {
   std::vector<const BriefedFile*> files;
-  for (const BriefedFile& file : briefing.files) files.push_back(&file);
-  std::ranges::stable_partition(files,
-                                [](const BriefedFile* file) { return !is_test_file(file->path); });
+  for (const bool tests : {false, true}) {
+    for (const BriefedFile& file : briefing.files) {
+      if (is_test_file(file.path) == tests) files.push_back(&file);
+    }
+  }
   std::string section;
   std::vector<std::string> others;
   for (const BriefedFile* file : files) {

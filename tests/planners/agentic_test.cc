@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "planners/instant.h"
+#include "planners/reasoning.h"
 #include "policies/concerns/catalogue.h"
 #include "tests/planners/planner_fixtures.h"
 
@@ -193,6 +195,26 @@ TEST(AgenticPlannerTest, PromptsHoldNoClockAndNoCounter) {
   later.start(started);
   later.drive();
   EXPECT_EQ(std::get<Planned>(later.events()[3].payload), first.at(0));
+}
+
+TEST(PlannersTest, ShowNeitherLabelNorScoreNorMetadata) {
+  Task task = repair_task();
+  task.label = "zebra-class";
+  task.score = R"({"type":"command","command":"zebra-score"})";
+  task.metadata = R"({"solution":"zebra-solution"})";
+  auto world = world_of(task);
+  world.replies = {saying("I can't."), saying("I can't."), saying("I can't.")};
+  world.verdicts = {{.passed = false}};
+  const InstantPlanner instant;
+  const ReasoningPlanner reasoning;
+  for (const Planner* planner :
+       {static_cast<const Planner*>(&instant), static_cast<const Planner*>(&reasoning),
+        static_cast<const Planner*>(&kPlanner)}) {
+    for (const Event& event : drive(*planner, task, world).events) {
+      if (std::holds_alternative<Started>(event.payload)) continue;
+      EXPECT_FALSE(to_line(event).contains("zebra")) << to_line(event);
+    }
+  }
 }
 
 TEST(AgenticPlannerTest, GoesOnAfterACrashAnywhere) {
