@@ -15,6 +15,7 @@
 #include "apps/cli/dry_run.h"
 #include "apps/system/system.h"
 #include "apps/system/task_file.h"
+#include "tools/output.h"
 
 namespace pareto {
 namespace {
@@ -57,6 +58,8 @@ Result<Task> read_task(const RunFlags& flags) {
       all << std::cin.rdbuf();
       task.prompt = all.str();
     }
+    // What is journaled is UTF-8; a run is resumed from what is journaled.
+    task.prompt = to_valid_utf8(task.prompt);
     if (task.prompt.empty()) {
       return fail(ErrorCode::invalid,
                   "there is nothing to do: give a prompt, as in pareto run \"What is 17 * 23?\", "
