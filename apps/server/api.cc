@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -73,12 +74,12 @@ Json models_json(const System& system) {
   return {{"models", std::move(models)}};
 }
 
-// An empty parameter is an absent one.
 Result<RunFilter> run_filter(const HttpQuery& query) {
   RunFilter filter;
   const auto wanted = [&query](const char* name) -> std::optional<std::string> {
-    std::string value = query.parameter(name);
-    return value.empty() ? std::nullopt : std::optional(std::move(value));
+    const auto& all = query.parameters;
+    const auto found = std::ranges::find(all, name, [](const auto& one) { return one.first; });
+    return found == all.end() ? std::nullopt : std::optional(found->second);
   };
   filter.status = wanted("status");
   filter.mode = wanted("mode");

@@ -10,12 +10,16 @@
 namespace pareto {
 namespace {
 
+// JSON readers of other languages keep 53 bits.
+constexpr std::int64_t kMostSeed = (std::int64_t{1} << 53) - 1;
+
 // Paths of a client mean nothing relative to the server's folder.
 Result<Task> read_task(const Json& json) {
   for (const char* key : {"workspace", "corpus"}) {
     const auto path = json.is_object() ? json.find(key) : json.end();
     if (path == json.end() || !path->is_string()) continue;
-    if (!std::filesystem::path(path->get<std::string>()).is_absolute()) {
+    const auto text = path->get<std::string>();
+    if (!text.empty() && !std::filesystem::path(text).is_absolute()) {
       return fail(ErrorCode::invalid, fmt::format("\"{}\" must be an absolute path", key));
     }
   }
@@ -36,11 +40,13 @@ Result<Started> run_request(const std::string& body, System& system) {
   if (!json) return std::unexpected(json.error());
   JsonFields fields(*json, "run");
   fields.only({"task", "prompt", "mode", "model", "effort", "limits", "seed"});
+  const std::int64_t seed =
+      fields.integer_or("seed", static_cast<std::int64_t>(system.random().next() & kMostSeed));
+  if (seed < 0 || seed > kMostSeed) fields.add_error("seed", "must be from 0 to 2^53 - 1");
   Started started{.asked_mode = fields.text_or("mode", "auto"),
                   .asked_model = fields.text_or("model", ""),
                   .asked_effort = fields.text_or("effort", ""),
-                  .seed = static_cast<std::uint64_t>(fields.integer_or(
-                      "seed", static_cast<std::int64_t>(system.random().next() >> 11))),
+                  .seed = static_cast<std::uint64_t>(seed),
                   .origin = "serve",
                   .config_hash = config_hash(system.config()),
                   .disabled_concerns = system.config().disabled_concerns};

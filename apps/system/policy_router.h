@@ -8,8 +8,8 @@
 
 namespace pareto {
 
-// Chooses among the models that the policy may spend on, unless the run names another one: a process
-// may have more of them open. Without any of the policy's, all that are open.
+// Chooses among the models that the policy may spend on, unless the run names another one: a
+// process may have more of them open. Without any of the policy's, all that are open.
 class PolicyRouter final : public Router {
  public:
   PolicyRouter(std::unique_ptr<Router> router, std::vector<std::string> policy_models);

@@ -101,6 +101,7 @@ class ApiTest : public ::testing::Test {
                                   {"state", folder + "/state", "test"},
                                   {"tools.exec.outside.command", folder + "/outside.py", "test"},
                                   {"policy.default_model", "s", "test"},
+                                  {"policy.exploration", 0.0, "test"},
                                   {"policy.models", Json::array({"s"}), "test"}};
     for (const std::string model : {"s", "costly"}) {
       settings.push_back({"models." + model + ".engine", "scripted", "test"});

@@ -65,6 +65,7 @@ TEST_F(ApiTest, RefusesBodiesAndSaysWhatIsWrong) {
       {R"({"prompt": "x", "model": "S"})", "s"},
       {R"({"prompt": "x", "effort": "most"})", "effort"},
       {R"({"prompt": "x", "limits": {"usd": "-1"}})", "usd"},
+      {R"({"prompt": "x", "seed": 9007199254740992})", "2^53"},
       {R"({"task": {"id": "a", "prompt": "x", "workspace": "here"}})", "absolute"},
       {R"({"task": {"id": "a", "prompt": "x", "workspace": "/not/there"}})", "/not/there"},
       {R"({"task": {"id": "a", "prompt": "x", "tools": ["fini"]}})", "fini"},
@@ -154,7 +155,7 @@ TEST_F(ApiTest, ListsRunsNewestFirstInPages) {
   EXPECT_EQ(json("GET", "/v1/runs?status=error")["runs"].size(), 0U);
   EXPECT_EQ(json("GET", "/v1/runs?model=costly")["runs"].size(), 0U);
   for (const char* wrong :
-       {"limit=0", "limit=1001", "limit=1x", "status=good", "mode=auto", "cursor=1"}) {
+       {"limit=0", "limit=1001", "limit=1x", "status=good", "status=", "mode=auto", "cursor=1"}) {
     EXPECT_EQ(status("GET", std::string("/v1/runs?") + wrong), 400) << wrong;
   }
 }

@@ -48,7 +48,7 @@ class Server:
         (self.root / "token").write_text(TOKEN + "\n")
         (self.root / "pareto.toml").write_text(
             f'[models.s]\nengine = "scripted"\nscript = "{root}/script.json"\n'
-            'price = { input = "1", output = "2" }\n[policy]\ndefault_model = "s"\n')
+            'price = { input = "1", output = "2" }\n[policy]\ndefault_model = "s"\nexploration = 0.0\n')
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(root),
                             "PARETO_STATE": f"{root}/state"}
         self.process = None
