@@ -43,9 +43,15 @@ Result<std::string> program_of(const PluginConfig& plugin) {
 }  // namespace
 
 System::System(Config config, SystemOptions options)
-    : config_(std::move(config)), options_(std::move(options)), workers_(loop_), http_(loop_) {}
+    : config_(std::move(config)), options_(std::move(options)), http_(loop_) {
+  workers_.emplace(loop_);
+}
 
-System::~System() = default;
+// What runs and their work in threads use outlives them: a run may be under way.
+System::~System() {
+  runner_.reset();
+  workers_.reset();
+}
 
 Result<std::unique_ptr<System>> System::open(Config config, SystemOptions options) {
   std::unique_ptr<System> system(new System(std::move(config), std::move(options)));
@@ -70,16 +76,16 @@ Result<void> System::assemble() {
   leases_ = std::move(*leases);
 
   corpora_.emplace(config_.state + "/corpora");
-  auto tools = make_tools(config_, *sandbox_, *corpora_, loop_, workers_, clock_);
+  auto tools = make_tools(config_, *sandbox_, *corpora_, loop_, *workers_, clock_);
   if (!tools) return std::unexpected(tools.error());
   tools_ = std::move(*tools);
   workbench_ = std::make_unique<LocalWorkbench>(
       WorkbenchOptions{.state_folder = config_.state, .source = options_.workspace_source},
-      *sandbox_, *corpora_, workers_, clock_);
+      *sandbox_, *corpora_, *workers_, clock_);
   if (options_.memory) {
     MemoryOptions memory_options;
     if (options_.forget_same_task) memory_options.same_task = MemoryOptions::SameTask::left_out;
-    auto memory = ExperienceMemory::open(*writer_, workers_, clock_, memory_options);
+    auto memory = ExperienceMemory::open(*writer_, *workers_, clock_, memory_options);
     if (!memory) return std::unexpected(memory.error());
     memory_ = std::move(*memory);
   }
@@ -120,7 +126,7 @@ Result<void> System::add_models() {
     if (!cassette) return std::unexpected(cassette.error());
     replay = std::move(*cassette);
   }
-  const ModelPorts ports{loop_, http_, workers_, clock_, random_, record};
+  const ModelPorts ports{loop_, http_, *workers_, clock_, random_, record};
   const auto& names = options_.models.empty() ? config_.policy_models : options_.models;
   for (const std::string& name : names) {
     auto config = find_model(config_, name);

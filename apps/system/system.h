@@ -56,7 +56,7 @@ class System {
 
   const Config& config() const { return config_; }
   Loop& loop() { return loop_; }
-  WorkerPool& workers() { return workers_; }
+  WorkerPool& workers() { return *workers_; }
   const Clock& clock() const { return clock_; }
   Random& random() { return random_; }
   SqliteJournal& journal() { return *journal_; }
@@ -84,7 +84,7 @@ class System {
   Loop loop_;
   SystemClock clock_;
   SystemRandom random_;
-  WorkerPool workers_;
+  std::optional<WorkerPool> workers_;
   HttpClient http_;
   std::unique_ptr<SqliteWriter> writer_;
   std::unique_ptr<SqliteJournal> journal_;

@@ -290,6 +290,21 @@ TEST_F(ApiTest, AServerThatGoesAwayLetsItsRunsWrapUpAndStartsNoMore) {
   EXPECT_EQ(api->active(), 0U);
 }
 
+TEST_F(ApiTest, AServerThatEndsAtOnceStopsItsToolsAndLeavesItsRunsToBeResumed) {
+  open();
+  const std::string run = start(kEndless);
+  until(run, [this, &run](const Json&) {
+    const auto events = system->journal().load(RunId{run});
+    return events && std::holds_alternative<StepBegun>(events->back().payload);
+  });
+  api.reset();
+  system.reset();
+  open();
+  EXPECT_EQ(json("GET", "/v1/runs/" + run)["status"], "running");
+  const auto holder = system->leases().holder(RunId{run});
+  EXPECT_TRUE(holder && !*holder) << "somebody still works on the run";
+}
+
 TEST_F(ApiTest, EveryDescribedOperationExistsAndEveryOtherMethodIsRefused) {
   open();
   const std::string run = start(R"({"prompt": "Say hello."})");
