@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/io/descriptor.h"
 #include "agent/text/hashing.h"
 
 namespace pareto {
@@ -21,21 +22,6 @@ namespace {
 constexpr std::string_view kFormat = "pareto-vectors-1";
 constexpr std::size_t kHeaderBytes = 256;  // padded with spaces, ends with a line end
 constexpr std::uint64_t kMaxPayload = 4ULL << 30;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool good() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 std::unexpected<Error> system_error(std::string_view what, const std::string& path) {
   const int code = errno;
@@ -118,7 +104,7 @@ bool write_exactly(int fd, std::string_view bytes) {
 
 // Reads and checks the header of an open file, and the length of the file.
 Result<Header> open_header(const std::string& path, const Descriptor& file) {
-  if (!file.good()) {
+  if (!file.open()) {
     if (errno == ENOENT) return fail(ErrorCode::not_found, fmt::format("no index at {}", path));
     return system_error("opening", path);
   }
@@ -137,7 +123,7 @@ Result<Header> open_header(const std::string& path, const Descriptor& file) {
 Result<void> write_and_sync(const std::string& path, std::string_view header,
                             std::string_view payload) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.good()) return system_error("creating", path);
+  if (!file.open()) return system_error("creating", path);
   if (!write_exactly(file.get(), header) || !write_exactly(file.get(), payload) ||
       ::fsync(file.get()) != 0) {
     auto error = system_error("writing", path);
@@ -151,7 +137,7 @@ Result<void> sync_folder(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.good() || ::fsync(opened.get()) != 0) return system_error("syncing", folder);
+  if (!opened.open() || ::fsync(opened.get()) != 0) return system_error("syncing", folder);
   return {};
 }
 
@@ -182,7 +168,7 @@ Result<void> write_index_file(const std::string& path, const IndexStamp& stamp,
                               std::string_view payload) {
   const std::string lock_path = path + ".lock";
   const Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.good()) return system_error("creating", lock_path);
+  if (!lock.open()) return system_error("creating", lock_path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(ErrorCode::unavailable, fmt::format("another process is writing {}", path));
   }

@@ -307,14 +307,6 @@ ExperienceMemory::Stats ExperienceMemory::stats() const {
   return state_->stats;
 }
 
-std::unique_ptr<Operation> NoMemory::recall(const Task&, Handler<std::vector<Neighbour>> done) {
-  return post_result<std::vector<Neighbour>>(loop_, std::move(done), {});
-}
-
-std::unique_ptr<Operation> NoMemory::learn(Experience, Handler<void> done) {
-  return post_result<void>(loop_, std::move(done), {});
-}
-
 Result<std::vector<FoundExperience>> search_experiences(SqliteConnection& connection,
                                                         std::string_view text, std::size_t count) {
   StoredVectors vectors;

@@ -67,18 +67,6 @@ class ExperienceMemory final : public Memory {
   std::shared_ptr<State> state_;
 };
 
-// `--memory off`: recalls nothing, learns nothing.
-class NoMemory final : public Memory {
- public:
-  explicit NoMemory(Loop& loop) : loop_(loop) {}
-  std::unique_ptr<Operation> recall(const Task& task,
-                                    Handler<std::vector<Neighbour>> done) override;
-  std::unique_ptr<Operation> learn(Experience experience, Handler<void> done) override;
-
- private:
-  Loop& loop_;
-};
-
 struct FoundExperience {
   StoredExperience stored;
   double similarity = 0;

@@ -36,6 +36,12 @@ void History::replace(std::size_t first, std::size_t last, Message message) {
   }
 }
 
+std::uint64_t History::hash_with(std::span<const Message> appended) const {
+  std::uint64_t hash = hash_;
+  for (const Message& message : appended) hash = chain_hash(hash, message);
+  return hash;
+}
+
 bool operator==(const History& a, const History& b) {
   return a.hash_ == b.hash_ && a.bytes_ == b.bytes_ &&
          std::ranges::equal(a.messages_, b.messages_, [](const MessageRef& x, const MessageRef& y) {

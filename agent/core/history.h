@@ -22,6 +22,8 @@ class History {
   const Message& back() const { return *messages_.back(); }
   // Chain over all messages; 0 when empty.
   std::uint64_t hash() const { return hash_; }
+  // What the hash will be once these have been appended.
+  std::uint64_t hash_with(std::span<const Message> appended) const;
   // UTF-8 bytes of all messages, with a constant a message for the markers of a chat template.
   std::int64_t bytes() const { return bytes_; }
 

@@ -138,4 +138,17 @@ Action next(const Run& run, const Planner* planner, std::span<const Concern> con
   return draft;
 }
 
+CallBegun begun(const Run& run, const CallModel& call, CallId id) {
+  return {.call = std::move(id),
+          .role = call.role,
+          .model = run->model.name,
+          .reserved = call.reserve,
+          .priced = run->model.price.has_value(),
+          .max_output_tokens = call.max_output_tokens,
+          .appended = call.append,
+          .tail = call.tail,
+          .history_hash = run->history.hash_with(call.append),
+          .wrap_up = call.wrap_up};
+}
+
 }  // namespace pareto

@@ -15,4 +15,7 @@ namespace pareto {
 // wrap-up call, verification of the work so far, end.
 Action next(const Run& run, const Planner* planner, std::span<const Concern> concerns, Instant now);
 
+// The event that begins a call which `next` wants made.
+CallBegun begun(const Run& run, const CallModel& call, CallId id);
+
 }  // namespace pareto

@@ -26,8 +26,4 @@ const char* to_string(ErrorCode code) {
   return "internal";
 }
 
-bool retryable(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::timeout;
-}
-
 }  // namespace pareto

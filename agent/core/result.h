@@ -35,7 +35,4 @@ using Result = std::expected<T, Error>;
 
 const char* to_string(ErrorCode code);
 
-// Whether the same call may succeed a little later.
-bool retryable(ErrorCode code);
-
 }  // namespace pareto

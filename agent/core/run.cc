@@ -190,9 +190,9 @@ Result<void> check(const RunState& run, const Event& event) {
     if (run.call) return contradiction(event, "another call is under way");
     if (!run.asked.empty()) return contradiction(event, "tool calls wait for their results");
     if (begun->reserved < Money()) return contradiction(event, "a negative reservation");
-    std::uint64_t hash = run.history.hash();
-    for (const Message& message : begun->appended) hash = chain_hash(hash, message);
-    if (hash != begun->history_hash) return contradiction(event, "the history was changed");
+    if (run.history.hash_with(begun->appended) != begun->history_hash) {
+      return contradiction(event, "the history was changed");
+    }
   } else if (const auto* begin = std::get_if<StepBegun>(&event.payload)) {
     return check_step(run, event, *begin);
   } else if (std::holds_alternative<Nudged>(event.payload) && !run.asked.empty()) {

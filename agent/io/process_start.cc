@@ -142,11 +142,6 @@ Milliseconds milliseconds(const timeval& time) {
 
 }  // namespace
 
-void Descriptor::reset() {
-  if (fd_ >= 0) close(fd_);
-  fd_ = -1;
-}
-
 Child::Child(pid_t pid, Descriptor exited)
     : pid_(pid), exited_(std::move(exited)), began_(std::chrono::steady_clock::now()) {}
 

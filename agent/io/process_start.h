@@ -8,35 +8,12 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/io/descriptor.h"
 #include "agent/io/process.h"
 
 // What the blocking and the asynchronous side share. Internal to agent/io.
 
 namespace pareto {
-
-// A descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    if (this != &other) {
-      reset();
-      fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-  }
-
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset();
-
- private:
-  int fd_ = -1;
-};
 
 // Keeps the start and the end of what is added.
 class OutputKeeper {

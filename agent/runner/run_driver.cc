@@ -8,6 +8,7 @@
 #include "agent/core/budget_guard.h"
 #include "agent/core/json_text.h"
 #include "agent/core/next.h"
+#include "agent/runner/question.h"
 #include "agent/runner/reply.h"
 
 namespace pareto {
@@ -15,15 +16,6 @@ namespace {
 
 // More decisions than this without an action in between are a bug of a concern.
 constexpr int kMostDecisions = 64;
-
-std::int64_t spec_bytes(const std::vector<ToolSpec>& specs) {
-  std::size_t bytes = 0;
-  for (const ToolSpec& spec : specs) {
-    bytes += spec.name.size() + spec.description.size() + spec.summary.size();
-    if (spec.parameters) bytes += dump_json(*spec.parameters).size();
-  }
-  return static_cast<std::int64_t>(bytes);
-}
 
 }  // namespace
 
@@ -140,12 +132,7 @@ void RunDriver::give_up(Error error) {
 }
 
 void RunDriver::perform(RecallAction) {
-  Recall recall;
-  for (const ToolSpec& spec : specs_) {
-    recall.tools.push_back(spec.name);
-    if (spec.reach == Reach::outside) recall.outside_tools.push_back(spec.name);
-  }
-  recall.tool_spec_bytes = spec_bytes(specs_);
+  Recall recall = recall_of_tools(specs_);
   if (ports_.memory == nullptr || options_.recalling == Recalling::off) {
     return recall_briefing(std::move(recall));
   }
@@ -177,13 +164,8 @@ void RunDriver::recall_briefing(Recall recall) {
 void RunDriver::perform(RouteAction) {
   std::vector<ModelInfo> models;
   for (const Model* model : ports_.models) models.push_back(model->info());
-  const Started& started = run_->started;
-  Router::Question question{
-      .task = run_.task(), .recall = *run_->recall, .models = models, .limits = started.limits};
-  if (const auto mode = parse_mode(started.asked_mode)) question.mode = *mode;
-  if (!started.asked_model.empty()) question.model = started.asked_model;
-  if (const auto effort = parse_effort(started.asked_effort)) question.effort = *effort;
-  auto route = ports_.router.route(question, started.seed);
+  auto route =
+      ports_.router.route(question_of(run_->started, *run_->recall, models), run_->started.seed);
   if (!route) {
     const bool refused = route.error().code == ErrorCode::limit;
     return perform(Finish{refused ? Status::limit : Status::error,
@@ -213,19 +195,9 @@ void RunDriver::perform(CallModel call) {
         Status::error, Reason::model, planner_->answer(run_),
         fmt::format("the model \"{}\" of this run is not configured here", run_->model.name)});
   }
-  std::uint64_t hash = run_->history.hash();
-  for (const Message& message : call.append) hash = chain_hash(hash, message);
-  const bool begun = record(CallBegun{.call = CallId::make(ports_.clock.now(), ports_.random),
-                                      .role = call.role,
-                                      .model = run_->model.name,
-                                      .reserved = call.reserve,
-                                      .priced = run_->model.price.has_value(),
-                                      .max_output_tokens = call.max_output_tokens,
-                                      .appended = call.append,
-                                      .tail = call.tail,
-                                      .history_hash = hash,
-                                      .wrap_up = call.wrap_up});
-  if (begun) commit([this, call = std::move(call)] { start_call(call); });
+  CallId id = CallId::make(ports_.clock.now(), ports_.random);
+  if (!record(begun(run_, call, std::move(id)))) return;
+  commit([this, call = std::move(call)] { start_call(call); });
 }
 
 void RunDriver::start_call(const CallModel& call) {

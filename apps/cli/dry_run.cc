@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/core/json_text.h"
+#include "agent/runner/question.h"
 #include "apps/system/model_factory.h"
 #include "policies/routing/explain.h"
 
@@ -26,10 +27,10 @@ std::vector<Neighbour> recall_now(System& system, const Task& task) {
 }
 
 Result<Recall> recall_for(System& system, const Started& started) {
-  Recall recall{.neighbours = recall_now(system, started.task)};
   auto specs = system.tools().specs(started.task);
   if (!specs) return std::unexpected(specs.error());
-  for (const ToolSpec& spec : *specs) recall.tools.push_back(spec.name);
+  Recall recall = recall_of_tools(*specs);
+  recall.neighbours = recall_now(system, started.task);
   std::optional<Result<Briefing>> briefing;
   std::unique_ptr<Operation> operation;
   operation =
@@ -64,12 +65,7 @@ Result<int> dry_run(System& system, const Globals& globals, const Started& start
     models.push_back(std::move(*info));
     if (!globals.quiet) fmt::print(stderr, "pareto: a real run would fail: {}\n", error.message);
   }
-  Router::Question question{
-      .task = started.task, .recall = *recall, .models = models, .limits = started.limits};
-  if (const auto mode = parse_mode(started.asked_mode)) question.mode = *mode;
-  if (!started.asked_model.empty()) question.model = started.asked_model;
-  if (const auto effort = parse_effort(started.asked_effort)) question.effort = *effort;
-  auto route = system.router().route(question, started.seed);
+  auto route = system.router().route(question_of(started, *recall, models), started.seed);
   if (!route) {
     const int status = report(route.error());
     return route.error().code == ErrorCode::limit ? kExitLimit : status;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 
@@ -72,7 +73,10 @@ TEST(IndexCrashTest, AReaderBesideTwoWritersAlwaysSeesAWholeIndex) {
   const pid_t first = start_writer(path, rows[0]);
   const pid_t second = start_writer(path, rows[1]);
   std::array<int, 2> seen{};
-  for (int i = 0; i < 5'000 && (i < 300 || seen[0] == 0 || seen[1] == 0); ++i) {
+  // On a busy machine one writer may wait long for its first turn.
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (int i = 0; i < 300 || seen[0] == 0 || seen[1] == 0; ++i) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up) << seen[0] << " and " << seen[1] << " seen";
     const auto file = read_index_file(path);
     ASSERT_TRUE(file) << file.error().message;
     ASSERT_TRUE(file->stamp == stamp_of(rows[0]) || file->stamp == stamp_of(rows[1]));
@@ -80,8 +84,6 @@ TEST(IndexCrashTest, AReaderBesideTwoWritersAlwaysSeesAWholeIndex) {
   }
   kill_writer(first);
   kill_writer(second);
-  EXPECT_GT(seen[0], 0);
-  EXPECT_GT(seen[1], 0);
 }
 
 }  // namespace

@@ -306,22 +306,5 @@ TEST_F(RecallTest, SearchingComparesWithEveryRow) {
   EXPECT_LT(found[1].similarity, 0.35);
 }
 
-TEST(NoMemoryTest, RecallsAndLearnsNothing) {
-  Loop loop;
-  NoMemory memory(loop);
-  std::optional<std::vector<Neighbour>> recalled;
-  bool learned = false;
-  const auto recall = memory.recall(task_of("x"), [&](Result<std::vector<Neighbour>> result) {
-    recalled = std::move(result.value());
-  });
-  const auto learn = memory.learn(experience("A", "x"),
-                                  [&](Result<void> result) { learned = result.has_value(); });
-  memory.recall(task_of("x"), [](Result<std::vector<Neighbour>>) { ADD_FAILURE(); }).reset();
-  EXPECT_FALSE(recalled);
-  loop.run();
-  EXPECT_EQ(recalled, std::vector<Neighbour>{});
-  EXPECT_TRUE(learned);
-}
-
 }  // namespace
 }  // namespace pareto

@@ -91,18 +91,7 @@ void PureDriver::perform(const Action& action) {
 }
 
 void PureDriver::begin_call(const CallModel& call) {
-  std::uint64_t hash = run_->history.hash();
-  for (const Message& message : call.append) hash = chain_hash(hash, message);
-  record(CallBegun{.call = CallId{fmt::format("call-{}", run_->receipt.model_calls + 1)},
-                   .role = call.role,
-                   .model = run_->model.name,
-                   .reserved = call.reserve,
-                   .priced = run_->model.price.has_value(),
-                   .max_output_tokens = call.max_output_tokens,
-                   .appended = call.append,
-                   .tail = call.tail,
-                   .history_hash = hash,
-                   .wrap_up = call.wrap_up});
+  record(begun(run_, call, CallId{fmt::format("call-{}", run_->receipt.model_calls + 1)}));
   ++calls_made_;
 }
 

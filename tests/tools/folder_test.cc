@@ -65,8 +65,8 @@ TEST_F(FolderTest, NeverWritesOutside) {
 }
 
 TEST_F(FolderTest, TheWalkWithoutKernelHelpFollowsNoLink) {
-  const OpenFile root(::open(files.path().c_str(), O_PATH | O_DIRECTORY));
-  const OpenFile good(walk_inside(root.get(), "a/b.txt", O_RDONLY, 0));
+  const Descriptor root(::open(files.path().c_str(), O_PATH | O_DIRECTORY));
+  const Descriptor good(walk_inside(root.get(), "a/b.txt", O_RDONLY, 0));
   EXPECT_TRUE(good.open());
   for (const char* path : {"in/b.txt", "link.txt", "out/secret", "a/../../x", "../x"}) {
     EXPECT_LT(walk_inside(root.get(), path, O_RDONLY, 0), 0) << path;

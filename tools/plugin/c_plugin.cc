@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "agent/core/json_text.h"
+#include "agent/io/descriptor.h"
 #include "tools/builtin/builtin_tool.h"
 #include "tools/digest.h"
 #include "tools/plugin/described.h"
@@ -171,7 +172,7 @@ class CTool : public BuiltinTool {
   std::shared_ptr<Loaded> loaded_;
 };
 
-using Checked = Result<OpenFile>;
+using Checked = Result<Descriptor>;
 
 // The library, opened, after everything that can be said against it.
 Checked open_library(const CPluginOptions& options) {
@@ -181,7 +182,7 @@ Checked open_library(const CPluginOptions& options) {
   if (!std::filesystem::path(options.library).is_absolute()) {
     return refuse(ErrorCode::invalid, "expected an absolute path");
   }
-  OpenFile file(::open(options.library.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(::open(options.library.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat info = {};
   if (!file.open() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return refuse(ErrorCode::not_found, "there is no such file");

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "agent/io/descriptor.h"
+
 namespace pareto {
 namespace {
 
@@ -24,12 +26,12 @@ std::unexpected<Error> failed(const std::string& path) {
 
 Result<void> copy_file(int from_root, const std::string& path, const std::string& to,
                        std::int64_t& bytes_left) {
-  const OpenFile from(open_inside(from_root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0));
+  const Descriptor from(open_inside(from_root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0));
   struct stat info = {};
   if (!from.open() || ::fstat(from.get(), &info) != 0) return failed(path);
   if (!S_ISREG(info.st_mode)) return {};
-  const OpenFile out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                            info.st_mode & 0777));
+  const Descriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                              info.st_mode & 0777));
   if (!out.open()) return failed(path);
   std::string buffer(128 << 10, '\0');
   while (true) {
@@ -77,7 +79,7 @@ Result<void> copy_entry(const Folder& from, int from_root, const FolderEntry& en
 
 Result<FolderEntry> look_at(int root, const std::string& path) {
   // O_PATH with O_NOFOLLOW opens a symlink itself.
-  const OpenFile file(open_inside(root, path, O_PATH | O_NOFOLLOW, 0));
+  const Descriptor file(open_inside(root, path, O_PATH | O_NOFOLLOW, 0));
   struct stat info = {};
   if (!file.open() || ::fstat(file.get(), &info) != 0) return failed(path);
   return entry_of(path, info);
@@ -87,9 +89,9 @@ Result<FolderEntry> look_at(int root, const std::string& path) {
 
 Result<std::string> link_target(const Folder& folder, const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  const OpenFile parent(open_inside(folder.root(),
-                                    slash == std::string::npos ? "." : path.substr(0, slash),
-                                    O_RDONLY | O_DIRECTORY, 0));
+  const Descriptor parent(open_inside(folder.root(),
+                                      slash == std::string::npos ? "." : path.substr(0, slash),
+                                      O_RDONLY | O_DIRECTORY, 0));
   if (!parent.open()) return failed(path);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   std::string target(4'096, '\0');

@@ -90,8 +90,8 @@ int replace_file(int parent, const std::string& name, std::string_view text, mod
   static std::atomic<unsigned> counter{0};
   const std::string scratch =
       fmt::format("{}{}-{}.tmp", kScratchPrefix, ::getpid(), counter.fetch_add(1));
-  OpenFile file(::openat(parent, scratch.c_str(),
-                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Descriptor file(::openat(parent, scratch.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.open()) return errno;
   // As root, what is made in somebody's folder stays theirs.
   if (::fchown(file.get(), owner.st_uid, owner.st_gid) != 0 && ::geteuid() == 0) return errno;
@@ -124,12 +124,12 @@ FolderEntry entry_of(std::string path, const struct stat& info) {
 }
 
 Result<Folder> Folder::open(const std::string& path) {
-  OpenFile root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Descriptor root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.open()) return failed("open", path, errno);
-  return Folder(path, std::make_shared<const OpenFile>(std::move(root)));
+  return Folder(path, std::make_shared<const Descriptor>(std::move(root)));
 }
 
-Folder::Folder(std::string path, std::shared_ptr<const OpenFile> root)
+Folder::Folder(std::string path, std::shared_ptr<const Descriptor> root)
     : path_(std::move(path)), root_(std::move(root)) {}
 
 Result<std::string> Folder::normal(std::string_view path) {
@@ -157,13 +157,13 @@ Result<std::string> Folder::normal(std::string_view path) {
   return kept.empty() ? std::string(".") : fmt::format("{}", fmt::join(kept, "/"));
 }
 
-Result<OpenFile> Folder::open_beneath(const std::string& normal, int flags, mode_t mode) const {
-  OpenFile file(open_inside(root_->get(), normal, flags, mode));
+Result<Descriptor> Folder::open_beneath(const std::string& normal, int flags, mode_t mode) const {
+  Descriptor file(open_inside(root_->get(), normal, flags, mode));
   if (!file.open()) return failed("open", normal, errno);
   return file;
 }
 
-Result<OpenFile> Folder::open_file(const std::string& normal) const {
+Result<Descriptor> Folder::open_file(const std::string& normal) const {
   // O_NONBLOCK: opening a pipe must not wait for a writer.
   auto file = open_beneath(normal, O_RDONLY | O_NONBLOCK);
   if (!file) return file;
@@ -199,7 +199,7 @@ Result<std::string> Folder::head(std::string_view path, std::size_t bytes) const
   return text;
 }
 
-Result<OpenFile> Folder::parent_of(const std::string& normal, std::string* name) const {
+Result<Descriptor> Folder::parent_of(const std::string& normal, std::string* name) const {
   const std::size_t slash = normal.rfind('/');
   *name = slash == std::string::npos ? normal : normal.substr(slash + 1);
   if (normal == "." || name->empty()) return failed("write", normal, EISDIR);

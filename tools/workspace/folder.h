@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/core/result.h"
+#include "agent/io/descriptor.h"
 #include "tools/workspace/open_inside.h"
 
 namespace pareto {
@@ -71,13 +72,13 @@ class Folder {
   int root() const { return root_->get(); }
 
  private:
-  Folder(std::string path, std::shared_ptr<const OpenFile> root);
-  Result<OpenFile> open_file(const std::string& normal) const;
-  Result<OpenFile> open_beneath(const std::string& normal, int flags, mode_t mode = 0) const;
-  Result<OpenFile> parent_of(const std::string& normal, std::string* name) const;
+  Folder(std::string path, std::shared_ptr<const Descriptor> root);
+  Result<Descriptor> open_file(const std::string& normal) const;
+  Result<Descriptor> open_beneath(const std::string& normal, int flags, mode_t mode = 0) const;
+  Result<Descriptor> parent_of(const std::string& normal, std::string* name) const;
 
   std::string path_;
-  std::shared_ptr<const OpenFile> root_;
+  std::shared_ptr<const Descriptor> root_;
 };
 
 }  // namespace pareto

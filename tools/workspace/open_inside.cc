@@ -8,26 +8,14 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/io/descriptor.h"
+
 namespace pareto {
-
-OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-OpenFile::~OpenFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-int OpenFile::release() { return std::exchange(fd_, -1); }
 
 int walk_inside(int root, const std::string& path, int flags, unsigned mode) {
   const std::vector<std::string> parts = path_parts(path);
   if (parts.empty()) return ::openat(root, ".", flags | O_NOFOLLOW | O_CLOEXEC, mode);
-  OpenFile folder;
+  Descriptor folder;
   int at = root;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i] == "..") {
@@ -36,7 +24,7 @@ int walk_inside(int root, const std::string& path, int flags, unsigned mode) {
     }
     const bool last = i + 1 == parts.size();
     const int how = last ? flags : O_PATH | O_DIRECTORY;
-    OpenFile next(::openat(at, parts[i].c_str(), how | O_NOFOLLOW | O_CLOEXEC, mode));
+    Descriptor next(::openat(at, parts[i].c_str(), how | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!next.open()) return -1;
     if (last) return next.release();
     folder = std::move(next);
