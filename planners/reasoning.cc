@@ -6,15 +6,16 @@
 namespace pareto {
 namespace {
 
+// Any word about shortness makes a small model answer without thinking: measured on 12 word problems
+// with Qwen2.5-Coder-1.5B, these words solve 10, and with "one short line a step" 2.
 constexpr SingleCallWords kWords{
     .answer =
-        "Solve it step by step, one short line a step. End with one line \"Answer: \" and the "
-        "answer alone, as short as it can be.",
+        "Solve the problem step by step. End with a line \"Answer: \" and the answer alone.",
     .files =
         "Think step by step: what should happen, what happens, and which line is wrong? Then "
         "give",
-    .either = "Think step by step, one short line a step. Then, if files have to change, give",
-    .otherwise = "Else end with one line \"Answer: \" and the answer alone, as short as it can be.",
+    .either = "Think step by step. Then, if files have to change, give",
+    .otherwise = "Else end with a line \"Answer: \" and the answer alone.",
     .repair =
         "Think step by step about why. Then give the complete corrected text in the same "
         "form."};

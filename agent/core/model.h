@@ -45,7 +45,7 @@ Result<FinishReason> parse_finish_reason(std::string_view text);
 
 // One model call. Messages and specs are borrowed until the call has ended.
 struct Request {
-  std::string run;                       // which run asks; a local engine keeps a slot for it
+  std::string run;                       // which run asks
   std::span<const MessageRef> messages;  // the history: grows only at its end
   std::span<const Message> tail;         // sent after the history, never stored
   std::span<const ToolSpec> tools;       // sorted by name; the same for a whole run

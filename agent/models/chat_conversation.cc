@@ -199,7 +199,7 @@ void ChatConversation::append(std::string_view bytes) {
   hash_ = fnv1a(hash_, bytes);
 }
 
-ChatBody ChatConversation::render(const Request& request, std::optional<int> slot) {
+ChatBody ChatConversation::render(const Request& request) {
   if (!continues(request)) start_over(request);
   std::string added;
   for (; count_ < request.messages.size(); ++count_) {
@@ -216,7 +216,8 @@ ChatBody ChatConversation::render(const Request& request, std::optional<int> slo
     add_message(added, writing_, *last_, profile_->dialect);
   }
   append(added);
-  auto ending = std::make_shared<const std::string>(tail(request, slot));
+  auto ending = std::make_shared<const std::string>(tail(request));
+  asked_ = true;
   ChatBody body;
   body.history_hash = hash_;
   body.body.push_back({history_, *history_});
@@ -225,7 +226,7 @@ ChatBody ChatConversation::render(const Request& request, std::optional<int> slo
   return body;
 }
 
-std::string ChatConversation::tail(const Request& request, std::optional<int> slot) const {
+std::string ChatConversation::tail(const Request& request) const {
   std::string out;
   Writing writing = writing_;
   for (const Message& message : request.tail) {
@@ -243,8 +244,7 @@ std::string ChatConversation::tail(const Request& request, std::optional<int> sl
   // Servers read it as a signed or an unsigned number of 32 bits.
   if (request.seed != 0) out += fmt::format(",\"seed\":{}", request.seed & 0x7fffffff);
   if (profile_->llama) {
-    out += ",\"cache_prompt\":true";
-    if (slot) out += fmt::format(",\"id_slot\":{}", *slot);
+    out += fmt::format(",\"cache_prompt\":{}", asked_ || profile_->share_prompts);
   }
   return out;
 }

@@ -26,7 +26,8 @@ struct ChatProfile {
   bool small = false;
   ReasoningControl reasoning = ReasoningControl::none;
   std::optional<double> temperature;
-  bool llama = false;      // "cache_prompt" and "id_slot"
+  bool llama = false;          // "cache_prompt"
+  bool share_prompts = true;   // llama: the first request may use what other runs have cached
   std::string extra_body;  // JSON text of an object whose members are added; or empty
 };
 
@@ -47,8 +48,8 @@ class ChatConversation final : public Conversation {
   ~ChatConversation() override;
 
   // Renders what is new. A history or tools that don't continue what was rendered before start it
-  // over. `slot`: for llama.
-  ChatBody render(const Request& request, std::optional<int> slot = std::nullopt);
+  // over.
+  ChatBody render(const Request& request);
 
   // The rendered history so far, and its FNV-1a hash. The bytes of an earlier call are a prefix of
   // those of a later one.
@@ -66,7 +67,7 @@ class ChatConversation final : public Conversation {
   bool continues(const Request& request) const;
   void start_over(const Request& request);
   void append(std::string_view bytes);
-  std::string tail(const Request& request, std::optional<int> slot) const;
+  std::string tail(const Request& request) const;
   Segment tools_segment(const Request& request);
 
   std::shared_ptr<const ChatProfile> profile_;
@@ -77,6 +78,7 @@ class ChatConversation final : public Conversation {
   MessageRef first_;             // the ends of what was rendered
   MessageRef last_;
   Writing writing_;
+  bool asked_ = false;  // something was rendered before
   std::string instructions_;                    // for the system message
   std::shared_ptr<const std::string> closing_;  // tool members and what ends the body
   std::string closing_only_tool_;

@@ -9,7 +9,6 @@
 #include "agent/models/chat_decoder.h"
 #include "agent/models/chat_dialect.h"
 #include "agent/models/openai_error.h"
-#include "agent/models/slots.h"
 
 namespace pareto {
 namespace {
@@ -34,15 +33,13 @@ Result<std::string> checked_base_url(std::string url) {
 }  // namespace
 
 struct OpenaiModel::Shared {
-  Shared(OpenaiOptions o, Ports p)
-      : options(std::move(o)), ports(std::move(p)), slots(options.slots) {}
+  Shared(OpenaiOptions o, Ports p) : options(std::move(o)), ports(std::move(p)) {}
 
   OpenaiOptions options;
   Ports ports;
   std::shared_ptr<const ChatProfile> profile;
   std::shared_ptr<const HttpHeaders> headers;
   std::string base_url;  // empty until resolved
-  Slots slots;
 };
 
 // One call with its attempts. Owned by its operation; handlers hold it weakly, and while they run,
@@ -58,12 +55,10 @@ class OpenaiModel::Call final : public std::enable_shared_from_this<Call> {
         affinity_(std::hash<std::string>()(request.run)),
         begun_(shared_->ports.clock.now()),
         on_delta_(std::move(on_delta)),
-        on_reply_(std::move(on_reply)) {
-    if (shared_->options.llama) slot_ = shared_->slots.acquire(request.run);
-  }
+        on_reply_(std::move(on_reply)) {}
 
   void begin(ChatConversation& conversation, const Request& request) {
-    ChatBody body = conversation.render(request, slot_);
+    ChatBody body = conversation.render(request);
     id_seed_ = body.history_hash;
     body_ = std::move(body.body);
     attempt();
@@ -228,8 +223,6 @@ class OpenaiModel::Call final : public std::enable_shared_from_this<Call> {
   void release() {
     http_ = nullptr;
     timer_ = nullptr;
-    if (slot_) shared_->slots.release(*slot_);
-    slot_.reset();
   }
 
   std::shared_ptr<Shared> shared_;
@@ -240,7 +233,6 @@ class OpenaiModel::Call final : public std::enable_shared_from_this<Call> {
   Instant begun_;
   DeltaHandler on_delta_;
   ReplyHandler on_reply_;  // null: over
-  std::optional<int> slot_;
   std::vector<Segment> body_;
   std::uint64_t id_seed_ = 0;
   int attempts_ = 0;
@@ -279,6 +271,7 @@ std::shared_ptr<const ChatProfile> profile_of(const OpenaiOptions& options) {
   profile->temperature = options.temperature;
   if (!profile->temperature && options.llama) profile->temperature = 0;
   profile->llama = options.llama;
+  profile->share_prompts = options.share_prompts;
   profile->extra_body = options.extra_body;
   return profile;
 }

@@ -25,8 +25,8 @@ struct OpenaiOptions {
   std::string api_key_env;  // the variable that the key came from, for error texts
   ReasoningControl reasoning = ReasoningControl::none;
   std::optional<double> temperature;  // absent: 0 for llama, else the server's own
-  bool llama = false;                 // a llama.cpp server: keeps a slot and a cache for each run
-  int slots = 1;                      // of that server
+  bool llama = false;                 // a llama.cpp server, asked for its prompt cache
+  bool share_prompts = true;          // of that server, see ChatProfile
   std::string extra_body;             // JSON text of an object added to every body; or empty
   RetryOptions retry;
   Milliseconds stall{120'000};  // give up after this long without a byte

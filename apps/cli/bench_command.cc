@@ -159,6 +159,8 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   if (!rows) return std::unexpected(rows.error());
   // A state of its own, so that results depend on nothing but the suite and the configuration.
   config->state = std::filesystem::absolute(out).string() + "/state";
+  // Nor on what ran before: no run starts from a prompt that the local engine has cached for another.
+  config->share_prompts = false;
   SystemOptions options{.models = plan->models,
                         .memory = plan->recall || plan->learn,
                         .record = flags.record,

@@ -108,6 +108,7 @@ std::vector<Setting> built_in(const Texts& environment) {
           set("engine.keep_alive", 300),
           set("engine.threads", 0),
           set("engine.slots", 1),
+          set("engine.share_prompts", true),
           set("serve.listen", "127.0.0.1:8766")};
 }
 

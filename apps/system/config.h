@@ -60,6 +60,7 @@ struct Config {
   int keep_alive = 300;    // seconds that the local engine outlives its last user
   int engine_threads = 0;  // 0: every processor
   int engine_slots = 1;
+  bool share_prompts = true;  // a run may start from a prompt that the engine has cached for another
   std::string llama_server;  // program; empty: look for one
   std::string listen = "127.0.0.1:8766";
   std::string token_file;

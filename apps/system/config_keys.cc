@@ -215,6 +215,8 @@ constexpr std::array kKeys{
                                    const Json& v) { return put(c.engine_threads, whole(v)); }},
     ConfigKey{"engine.slots", [](Config& c, const std::string&,
                                  const Json& v) { return put(c.engine_slots, whole(v)); }},
+    ConfigKey{"engine.share_prompts", [](Config& c, const std::string&,
+                                         const Json& v) { return put(c.share_prompts, flag(v)); }},
     ConfigKey{"engine.llama_server", [](Config& c, const std::string&,
                                         const Json& v) { return put(c.llama_server, text(v)); }},
     ConfigKey{"serve.listen",

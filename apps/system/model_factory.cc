@@ -40,7 +40,7 @@ Result<std::unique_ptr<Model>> make_openai(const ModelConfig& model, const Confi
   BaseUrlResolver resolver;
   if (model.engine == "llama") {
     options.llama = true;
-    options.slots = config.engine_slots;
+    options.share_prompts = config.share_prompts;
     if (model.base_url.empty()) {
       auto weights = weights_of(model);
       if (!weights) return std::unexpected(weights.error());

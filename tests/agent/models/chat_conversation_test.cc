@@ -60,12 +60,12 @@ struct Fixture {
   std::vector<Message> tail;
   Request request;
 
-  ChatBody render(ChatConversation& conversation, std::optional<int> slot = std::nullopt) {
+  ChatBody render(ChatConversation& conversation) {
     request.messages = messages;
     request.tail = tail;
-    return conversation.render(request, slot);
+    return conversation.render(request);
   }
-  Json render_once(std::optional<int> slot = std::nullopt);
+  Json render_once();
 };
 
 std::string joined(const ChatBody& body) {
@@ -74,9 +74,9 @@ std::string joined(const ChatBody& body) {
   return all;
 }
 
-Json Fixture::render_once(std::optional<int> slot) {
+Json Fixture::render_once() {
   ChatConversation conversation(profile);
-  return Json::parse(joined(render(conversation, slot)));
+  return Json::parse(joined(render(conversation)));
 }
 
 std::vector<MessageRef> a_turn() {
@@ -123,7 +123,7 @@ TEST(ChatConversationTest, SchemaAsksForOneObjectAndQuotesResults) {
       {"role": "assistant", "content": "{\"thought\": \"I look.\", \"tool\": \"view\", \"arguments\": {\"path\": \"gcd.py\"}}"},
       {"role": "user", "content": "Result of view:\n<result>\ndef gcd(a, b):\n</result>"}],
     "model": "m", "stream": true, "stream_options": {"include_usage": true}, "max_tokens": 100,
-    "temperature": 0.0, "cache_prompt": true, "id_slot": 1,
+    "temperature": 0.0, "cache_prompt": true,
     "response_format": {"type": "json_schema", "json_schema": {"name": "turn", "strict": true,
       "schema": {"anyOf": [
         {"type": "object", "properties": {
@@ -138,7 +138,7 @@ TEST(ChatConversationTest, SchemaAsksForOneObjectAndQuotesResults) {
           "arguments": {"type": "object", "properties": {"path": {"type": "string"}},
                         "required": ["path"]}},
          "required": ["thought", "tool", "arguments"], "additionalProperties": false}]}}}})");
-  EXPECT_EQ(f.render_once(1), expected);
+  EXPECT_EQ(f.render_once(), expected);
 }
 
 TEST(ChatConversationTest, TextAsksForAFencedBlock) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "agent/models/provider_error.h"
-#include "agent/models/slots.h"
 
 namespace pareto {
 namespace {
@@ -97,28 +96,6 @@ TEST(ProviderErrorTest, MapsCodes) {
   EXPECT_EQ(code(0, "authentication_error"), ErrorCode::denied);
   EXPECT_EQ(code(0, "invalid_request_error"), ErrorCode::invalid);
   EXPECT_EQ(code(0, "overloaded_error"), ErrorCode::unavailable);
-}
-
-TEST(SlotsTest, ARunKeepsItsSlotUntilAnotherNeedsIt) {
-  Slots slots(2);
-  EXPECT_EQ(slots.acquire("a"), 0);
-  slots.release(0);
-  EXPECT_EQ(slots.acquire("b"), 1);
-  slots.release(1);
-  EXPECT_EQ(slots.acquire("a"), 0);
-  slots.release(0);
-  EXPECT_EQ(slots.acquire("c"), 1) << "b was used longer ago";
-  slots.release(1);
-  EXPECT_EQ(slots.acquire("b"), 0);
-}
-
-TEST(SlotsTest, AnIdleSlotIsTakenAndNoneWhenAllAreBusy) {
-  Slots slots(2);
-  EXPECT_EQ(slots.acquire("a"), 0);
-  EXPECT_EQ(slots.acquire("a"), 1) << "a second call of the run does not wait for the first";
-  EXPECT_EQ(slots.acquire("b"), std::nullopt);
-  slots.release(0);
-  EXPECT_EQ(slots.acquire("b"), 0);
 }
 
 }  // namespace
