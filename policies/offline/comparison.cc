@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
+#include "policies/offline/correlation.h"
 #include "policies/offline/cost_difference.h"
 #include "policies/offline/multiple_testing.h"
 #include "policies/offline/paired_mean.h"
@@ -13,28 +12,17 @@
 namespace pareto::offline {
 namespace {
 
-double correlation_of(const std::vector<Pair>& pairs, double arm, double baseline) {
-  double product = 0;
-  double arm_squares = 0;
-  double baseline_squares = 0;
-  for (const Pair& pair : pairs) {
-    const double a = pair.arm->mean_success() - arm;
-    const double b = pair.baseline->mean_success() - baseline;
-    product += a * b;
-    arm_squares += a * a;
-    baseline_squares += b * b;
-  }
-  const double scale = std::sqrt(arm_squares * baseline_squares);
-  return scale > 0 ? product / scale : 0;
-}
-
 void compare_success(const std::vector<Pair>& pairs, const CompareOptions& options,
                      Comparison& comparison) {
   SuccessDifference& success = comparison.success;
   std::vector<TaskMoment> moments;
   std::vector<double> values;
+  std::vector<double> of_arm;
+  std::vector<double> of_baseline;
   const auto count = static_cast<double>(pairs.size());
   for (const Pair& pair : pairs) {
+    of_arm.push_back(pair.arm->mean_success());
+    of_baseline.push_back(pair.baseline->mean_success());
     success.arm += pair.arm->mean_success() / count;
     success.baseline += pair.baseline->mean_success() / count;
     moments.push_back(success_moment(pair));
@@ -43,7 +31,7 @@ void compare_success(const std::vector<Pair>& pairs, const CompareOptions& optio
   const PairedMean mean = paired_mean(values, cluster_numbers(pairs, options.clusters));
   success.difference = {.value = mean.mean,
                         .interval = difference_interval(mean, options.confidence)};
-  success.correlation = correlation_of(pairs, success.arm, success.baseline);
+  success.correlation = correlation(of_arm, of_baseline).value_or(0);
   success.p = success.holm_p = difference_p(mean);
   success.non_inferiority_p = success.holm_non_inferiority_p =
       non_inferiority_p(mean, options.margin);

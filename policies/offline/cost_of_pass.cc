@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "policies/offline/attempts.h"
 #include "policies/offline/resampling.h"
 
 namespace pareto::offline {
@@ -129,11 +130,8 @@ namespace {
 double all_fail(const Cell& cell, int tries) {
   const double rate = cell.mean_success();
   if (cell.graded > 0 || tries > cell.counted) return std::pow(1 - rate, tries);
-  // C(n - c, k) / C(n, k) as a product.
-  const double failed = cell.counted - cell.successes;
-  double product = 1;
-  for (int i = 0; i < tries; ++i) product *= std::max(0.0, failed - i) / (cell.counted - i);
-  return product;
+  if (tries == 0) return 1;
+  return 1 - pass_at_k(cell.counted, std::llround(cell.successes), tries).value_or(0);
 }
 
 }  // namespace

@@ -39,14 +39,14 @@ std::optional<CostOfPass> cost_of_pass(std::span<const Cell> cells, CostView vie
 // What the arm is worth to the set of arms.
 struct Essentialness {
   ArmId arm;
-  // (V without it - V) / V without it (Erol et al. 2025, section 2.4, counterfactual): the share of
-  // the frontier's cost that only this arm saves. 1 when tasks that the frontier solves become
-  // unsolvable.
+  // (V without it - V) / V without it (Erol et al. 2025, the counterfactual of a model family): the
+  // share of the frontier's cost that only this arm saves. 1 when tasks that the frontier solves
+  // become unsolvable.
   double share = 0;
   int only_solver_of = 0;  // tasks that no other arm passed
 };
 
-// The frontier cost-of-pass of a set of arms (Erol et al. 2025, section 2.2): the mean over tasks
+// The frontier cost-of-pass of a set of arms (Erol et al. 2025, section 2): the mean over tasks
 // of the smallest cost / pass rate of any arm, that is, of an oracle that knows the best arm.
 struct Frontier {
   int tasks = 0;            // those that every arm ran with a known cost
