@@ -32,24 +32,24 @@ class EstimateTest : public testing::Test {
 
 TEST_F(EstimateTest, WithoutEvidenceItIsThePrior) {
   const Estimate estimate = of({}, {});
-  EXPECT_DOUBLE_EQ(estimate.success, 0.27);
-  // 500 tokens at 0.926 and 130 at 3.70 USD a million.
-  EXPECT_EQ(estimate.cost, usd("0.000944"));
-  EXPECT_EQ(estimate.source, "prior 0.27 (10)");
+  EXPECT_DOUBLE_EQ(estimate.success, 0.52);
+  // 500 tokens at 0.926 and 220 at 3.70 USD a million.
+  EXPECT_EQ(estimate.cost, usd("0.001277"));
+  EXPECT_EQ(estimate.source, "prior 0.52 (10)");
 }
 
 TEST_F(EstimateTest, ARunOfTheSameTaskCountsAsTwoOutcomes) {
   const Estimate estimate = of({neighbour(1, 1)}, {});
-  EXPECT_DOUBLE_EQ(estimate.success, (10 * 0.27 + 2) / 12);
-  EXPECT_EQ(estimate.source, "prior 0.27 (10), 1 similar run 1.00 (2.0)");
-  EXPECT_EQ(estimate.cost, usd("0.005472"));  // the prior's cost counts as two runs
+  EXPECT_DOUBLE_EQ(estimate.success, (10 * 0.52 + 2) / 12);
+  EXPECT_EQ(estimate.source, "prior 0.52 (10), 1 similar run 1.00 (2.0)");
+  EXPECT_EQ(estimate.cost, usd("0.0056385"));  // the prior's cost counts as two runs
 }
 
 TEST_F(EstimateTest, EvidenceFadesWithSimilarity) {
   const double near = of({neighbour(0.95, 1)}, {}).success;
   const double far = of({neighbour(0.5, 1)}, {}).success;
   EXPECT_GT(near, far);
-  EXPECT_DOUBLE_EQ(far, (10 * 0.27 + 2 * std::exp(-0.5 / 0.15)) / (10 + 2 * std::exp(-0.5 / 0.15)));
+  EXPECT_DOUBLE_EQ(far, (10 * 0.52 + 2 * std::exp(-0.5 / 0.15)) / (10 + 2 * std::exp(-0.5 / 0.15)));
 }
 
 TEST_F(EstimateTest, OtherArmsRunsAreNoEvidence) {
@@ -57,12 +57,12 @@ TEST_F(EstimateTest, OtherArmsRunsAreNoEvidence) {
   mode.mode = Mode::agentic;
   Neighbour model = neighbour(1, 1);
   model.model = "big";
-  EXPECT_DOUBLE_EQ(of({mode, model}, {}).success, 0.27);
+  EXPECT_DOUBLE_EQ(of({mode, model}, {}).success, 0.52);
 }
 
 TEST_F(EstimateTest, ManyNeighboursCountForNoMoreThanTheCap) {
   const std::vector<Neighbour> many(100, neighbour(1, 1));
-  EXPECT_DOUBLE_EQ(of(many, {}).success, (10 * 0.27 + 16) / 26);
+  EXPECT_DOUBLE_EQ(of(many, {}).success, (10 * 0.52 + 16) / 26);
 }
 
 TEST_F(EstimateTest, NeighboursBeyondTheirRangeAreBroughtBack) {
@@ -77,14 +77,14 @@ TEST_F(EstimateTest, RunsOfTheSameKindShiftThePrior) {
                                               {TaskKind::repair, Mode::agentic, "local", 50, 50},
                                               {TaskKind::repair, Mode::instant, "big", 50, 50}};
   const Estimate estimate = of({}, outcomes);
-  EXPECT_DOUBLE_EQ(estimate.success, (2.7 + 15) / 30);
-  EXPECT_EQ(estimate.source, "prior 0.27 (10), 20 runs of this kind 0.75 (20.0)");
+  EXPECT_DOUBLE_EQ(estimate.success, (5.2 + 15) / 30);
+  EXPECT_EQ(estimate.source, "prior 0.52 (10), 20 runs of this kind 0.75 (20.0)");
 }
 
 TEST_F(EstimateTest, OldSuccessesOfAKindNeverOutweighEverythingElse) {
   const std::vector<KindOutcomes> outcomes = {
       {TaskKind::repair, Mode::instant, "local", 10'000, 10'000}};
-  EXPECT_DOUBLE_EQ(of({}, outcomes).success, (2.7 + 40) / 50);
+  EXPECT_DOUBLE_EQ(of({}, outcomes).success, (5.2 + 40) / 50);
 }
 
 TEST(PriorsTest, EveryCellIsAProbabilityAndCosts) {

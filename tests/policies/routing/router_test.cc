@@ -41,7 +41,7 @@ TEST(PriorRouterTest, ARouteIsFullyExplained) {
   EXPECT_EQ(route->propensity, 1);
   EXPECT_FALSE(route->forced);
   EXPECT_EQ(route->kind, "repair");
-  EXPECT_THAT(route->reason, HasSubstr("instant/local/low: 0.05 x 0.27 - 0.0"));
+  EXPECT_THAT(route->reason, HasSubstr("instant/local/low: 0.05 x 0.52 - 0.0"));
   EXPECT_EQ(route->seed, 7U);
   EXPECT_EQ(route->policy_version, "prior/1");
   EXPECT_EQ(route->price_version, price_version(asked.models));
