@@ -10,21 +10,40 @@
 #include "agent/core/json_fields.h"
 #include "agent/runner/experience.h"
 #include "agent/text/hashing.h"
+#include "apps/bench/budget_pool.h"
+#include "apps/bench/left_over.h"
 #include "apps/bench/scorer.h"
+#include "apps/bench/summary.h"
 #include "apps/system/result_row.h"
 
 namespace pareto {
 namespace {
 
-constexpr std::size_t kPageOfRuns = 1000;
-
 RowKey key_of(const Cell& cell, const Suite& suite) {
   return {suite.tasks[cell.task].id, cell.mode, cell.model, cell.repeat};
 }
 
+bool is_error(const Json& row) { return JsonFields(row, "row").text_or("status", "") == "error"; }
+
 bool is_final(const std::map<RowKey, Json>& rows, const RowKey& key) {
   const auto row = rows.find(key);
-  return row != rows.end() && JsonFields(row->second, "row").text_or("status", "") != "error";
+  return row != rows.end() && !is_error(row->second);
+}
+
+// Adds a row to its arm (`sign` 1), or takes it away when another one replaces it (-1).
+void count(ArmProgress& arm, const Json& row, int sign) {
+  JsonFields fields(row, "row");
+  const auto one = static_cast<std::size_t>(sign);  // wraps, and back
+  if (is_error(row)) {
+    arm.errors += one;
+  } else {
+    arm.done += one;
+    arm.successes += sign * success_of(row);
+  }
+  const Money cost = fields.optional_money("cost_usd").value_or(Money());
+  arm.cost += Money::nanos(sign * cost.to_nanos());
+  arm.tokens +=
+      sign * (fields.integer_or("prompt_tokens", 0) + fields.integer_or("completion_tokens", 0));
 }
 
 }  // namespace
@@ -59,27 +78,29 @@ struct Bench::State {
   std::function<void(const BenchProgress&)> progress;
   std::vector<Cell> cells;
   std::size_t next_cell = 0;
-  std::map<RowKey, RunId> left_over;  // runs of an earlier bench without a row
-  std::map<RunId, Money> running;     // with what each may spend at most
+  LeftOver left_over;
+  BudgetPool pool{std::nullopt, Money()};
+  std::set<RunId> running;
   std::map<RunId, std::unique_ptr<Operation>> scoring;
-  Money without_row;  // spent on runs that gave no row and never will
+  std::map<std::pair<std::string, std::string>, ArmProgress> arms;  // by mode and model
   std::optional<Error> failure;
   int stops = 0;
-  bool out_of_budget = false;
+  std::size_t not_started = 0;
+  Money needed;
 
-  Result<void> find_left_over();
-  // Whether a run stopped for what the whole bench may spend, which says nothing of its arm.
-  bool cut_short(const Started& started, std::string_view status, std::string_view reason) const;
-  Limits own_limits(const Task& task) const {
-    return tightest(task.limits, system.config().limits);
-  }
+  Result<void> begin();
+  void count_arms();
   void fill();
-  void go_on(const Cell& cell, const RunId& run);
-  Started started_for(const Cell& cell, Limits limits) const;
+  // False when the budget does not bear the run now.
+  bool start(const Cell& cell);
+  bool go_on(const Cell& cell, const RunId& run);
+  bool reserve(const RunId& run, const Limits& limits, Money paid);
+  Started started_for(const Cell& cell, const RunId& run) const;
   StartOptions options_for(const Cell& cell);
   void finished(const Cell& cell, const Run& run, Outcome outcome);
-  void scored(const Cell& cell, const Run& run, Outcome outcome,
-              Result<std::optional<double>> score);
+  void scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score);
+  void settle(const Run& run, const Outcome& outcome);
+  void fail_with(const Error& error);
   void tell(const Json* row);
   bool ended() const {
     return running.empty() && (failure || stops > 0 || next_cell == cells.size());
@@ -93,11 +114,13 @@ Bench::Bench(System& system, const Suite& suite, BenchPlan plan, ResultRows& row
 }
 
 Bench::~Bench() = default;
-bool Bench::out_of_budget() const { return state_->out_of_budget; }
+std::size_t Bench::not_started() const { return state_->not_started; }
+Money Bench::needed() const { return state_->needed; }
+Money Bench::spent() const { return state_->pool.spent(); }
 
 void Bench::stop() {
   if (++state_->stops > 1) {
-    for (const auto& [run, money] : std::exchange(state_->running, {})) {
+    for (const RunId& run : std::exchange(state_->running, {})) {
       state_->system.runner().abandon(run);
       state_->scoring.erase(run);
     }
@@ -107,7 +130,7 @@ void Bench::stop() {
 
 Result<void> Bench::run(std::function<void(const BenchProgress&)> progress) {
   state_->progress = std::move(progress);
-  if (auto found = state_->find_left_over(); !found) return found;
+  if (auto begun = state_->begin(); !begun) return begun;
   state_->fill();
   state_->tell(nullptr);
   state_->system.loop().run_until([this] { return state_->ended(); });
@@ -115,90 +138,66 @@ Result<void> Bench::run(std::function<void(const BenchProgress&)> progress) {
   return {};
 }
 
-bool Bench::State::cut_short(const Started& started, std::string_view status,
-                             std::string_view reason) const {
-  const bool by_money =
-      reason == to_string(Reason::usd) || reason == to_string(Reason::refused_budget);
-  return by_money && status == to_string(Status::limit) &&
-         started.limits.usd != own_limits(started.task).usd;
+Result<void> Bench::State::begin() {
+  auto found = find_left_over(system.journal(), suite, cells, rows, config_hash(system.config()));
+  if (!found) return std::unexpected(found.error());
+  left_over = std::move(*found);
+  pool = BudgetPool(plan.usd, rows.spent() + left_over.spent);
+  count_arms();
+  return {};
 }
 
-Result<void> Bench::State::find_left_over() {
-  const std::set<std::string> known(rows.runs().begin(), rows.runs().end());
-  std::map<std::string, const Task*> tasks;
-  for (const Task& task : suite.tasks) tasks[task.id] = &task;
-  std::map<std::pair<RowKey, std::uint64_t>, RunId> by_seed;
-  RunFilter filter{.origin = "bench", .limit = kPageOfRuns};
-  do {
-    auto page = system.journal().list(filter);
-    if (!page) return std::unexpected(page.error());
-    for (const RunSummary& summary : page->runs) {
-      if (known.contains(summary.run.value)) continue;
-      auto events = system.journal().load_after(summary.run, 0, 1);
-      if (!events) return std::unexpected(events.error());
-      if (events->empty()) continue;
-      const auto* started = std::get_if<Started>(&events->front().payload);
-      if (started == nullptr || started->config_hash != config_hash(system.config())) continue;
-      const auto task = tasks.find(started->task.id);
-      if (task == tasks.end() || *task->second != started->task) continue;
-      if (summary.status == to_string(Status::cancelled) ||
-          cut_short(*started, summary.status, summary.reason)) {
-        without_row += summary.cost;
-        continue;
-      }
-      const RowKey key{started->task.id, started->asked_mode, started->asked_model, 0};
-      by_seed.try_emplace({key, started->seed}, summary.run);
-    }
-    filter.cursor = page->next;
-  } while (!filter.cursor.empty());
+void Bench::State::count_arms() {
   for (const Cell& cell : cells) {
-    RowKey key = key_of(cell, suite);
-    key.repeat = 0;
-    if (const auto run = by_seed.find({key, cell.seed}); run != by_seed.end()) {
-      left_over[key_of(cell, suite)] = run->second;
-    }
+    ArmProgress& arm = arms[{cell.mode, cell.model}];
+    arm.mode = cell.mode;
+    arm.model = cell.model;
+    ++arm.all;
+    const auto row = rows.rows().find(key_of(cell, suite));
+    if (row != rows.rows().end()) count(arm, row->second, 1);
   }
-  return {};
 }
 
 void Bench::State::fill() {
   const auto jobs = static_cast<std::size_t>(plan.learn ? 1 : std::max(plan.jobs, 1));
   while (!failure && stops == 0 && next_cell < cells.size() && running.size() < jobs) {
     const Cell& cell = cells[next_cell];
-    const RowKey key = key_of(cell, suite);
-    if (is_final(rows.rows(), key)) {
-      ++next_cell;
-      continue;
-    }
-    if (const auto run = left_over.find(key); run != left_over.end()) {
-      ++next_cell;
-      go_on(cell, run->second);
-      continue;
-    }
-    Limits limits = own_limits(suite.tasks[cell.task]);
-    if (plan.usd) {
-      Money free = *plan.usd - rows.spent() - without_row;
-      for (const auto& [run, most] : running) free -= most;
-      // A run under way may leave something over.
-      if (!running.empty() && free < limits.usd.value_or(Money::max())) return;
-      if (free <= Money()) {
-        out_of_budget = true;
-        next_cell = cells.size();
-        return;
+    if (!is_final(rows.rows(), key_of(cell, suite)) && !start(cell)) {
+      // A run under way may leave something over. The order is kept: a bench that took what fits
+      // would end with the cheap tasks.
+      if (pool.waiting_helps()) return;
+      for (; next_cell < cells.size(); ++next_cell) {
+        not_started += is_final(rows.rows(), key_of(cells[next_cell], suite)) ? 0U : 1U;
       }
-      limits = tightest(limits, {.usd = free});
+      return;
     }
     ++next_cell;
-    const RunId run = RunId::make(system.clock().now(), system.random());
-    running[run] = limits.usd.value_or(Money());
-    Started started = started_for(cell, limits);
-    started.run = run;
-    system.runner().start(std::move(started), options_for(cell));
   }
 }
 
-Started Bench::State::started_for(const Cell& cell, Limits limits) const {
-  return Started{.task = suite.tasks[cell.task],
+bool Bench::State::reserve(const RunId& run, const Limits& limits, Money paid) {
+  const Money most = limits.usd.value_or(plan.usd.value_or(Money())) - paid;
+  const bool reserved = pool.reserve(run, std::max(most, Money()));
+  if (!reserved) needed = most;
+  return reserved;
+}
+
+bool Bench::State::start(const Cell& cell) {
+  const auto left = left_over.runs.find(key_of(cell, suite));
+  if (left != left_over.runs.end()) return go_on(cell, left->second);
+  Started started = started_for(cell, RunId::make(system.clock().now(), system.random()));
+  if (!reserve(started.run, started.limits, Money())) return false;
+  running.insert(started.run);
+  system.runner().start(std::move(started), options_for(cell));
+  return true;
+}
+
+Started Bench::State::started_for(const Cell& cell, const RunId& run) const {
+  const Task& task = suite.tasks[cell.task];
+  Limits limits = tightest(task.limits, system.config().limits);
+  if (!limits.usd) limits.usd = plan.usd;
+  return Started{.run = run,
+                 .task = task,
                  .limits = std::move(limits),
                  .asked_mode = cell.mode,
                  .asked_model = cell.model,
@@ -213,40 +212,47 @@ StartOptions Bench::State::options_for(const Cell& cell) {
   options.listener.on_done = [this, cell](const Run& run, Result<Outcome> outcome) {
     if (outcome) return finished(cell, run, std::move(*outcome));
     running.erase(run.id());
-    if (!failure) failure = outcome.error();
-    system.loop().post([] {});
+    fail_with(outcome.error());
   };
   return options;
 }
 
-void Bench::State::go_on(const Cell& cell, const RunId& id) {
+void Bench::State::fail_with(const Error& error) {
+  if (!failure) failure = error;
+  system.loop().post([] {});
+}
+
+bool Bench::State::go_on(const Cell& cell, const RunId& id) {
   auto events = system.journal().load(id);
-  if (!events) {
-    failure = events.error();
-    return;
-  }
-  auto run = Run::replay(*events);
+  auto run = events ? Run::replay(*events) : std::unexpected(events.error());
   if (!run) {
-    failure = run.error();
-    return;
+    fail_with(run.error());
+    return true;
   }
-  running[id] = (*run)->limits.usd.value_or(Money());
-  if ((*run)->outcome) return finished(cell, *run, *(*run)->outcome);
-  if (auto resumed = system.runner().resume(*events, "pareto bench", options_for(cell)); !resumed) {
+  if (!(*run)->outcome && !reserve(id, (*run)->limits, left_over.paid[id])) return false;
+  running.insert(id);
+  if ((*run)->outcome) {
+    finished(cell, *run, *(*run)->outcome);
+  } else if (auto resumed = system.runner().resume(*events, "pareto bench", options_for(cell));
+             !resumed) {
     running.erase(id);
-    failure = resumed.error();
+    fail_with(resumed.error());
   }
+  return true;
+}
+
+// What an earlier bench paid of the run has been counted.
+void Bench::State::settle(const Run& run, const Outcome& outcome) {
+  const auto paid = left_over.paid.find(run.id());
+  pool.settle(run.id(), outcome.receipt.total_cost() -
+                            (paid == left_over.paid.end() ? Money() : paid->second));
 }
 
 void Bench::State::finished(const Cell& cell, const Run& run, Outcome outcome) {
   // A run that a person stopped says nothing; it is done again by the same command.
-  const bool cut = cut_short(run->started, to_string(outcome.status), to_string(outcome.reason));
-  if (outcome.status == Status::cancelled || cut) {
-    without_row += outcome.receipt.total_cost();
+  if (outcome.status == Status::cancelled) {
+    settle(run, outcome);
     running.erase(run.id());
-    out_of_budget |= cut;
-    // What an earlier bench could not pay for says nothing of what this one can.
-    if (cut && !left_over.contains(key_of(cell, suite))) next_cell = cells.size();
     return system.loop().post([this] { fill(); });
   }
   const std::string folder = system.workbench().run_folder(run.id());
@@ -258,26 +264,31 @@ void Bench::State::finished(const Cell& cell, const Run& run, Outcome outcome) {
       [score, work = std::move(work), &sandbox = system.sandbox()](std::stop_token stop) {
         return score_work(score, work, sandbox, std::move(stop));
       },
-      [this, cell, run, outcome = std::move(outcome)](Result<std::optional<double>> found) {
+      [this, cell, run, outcome = std::move(outcome)](Result<Scored> found) {
         scored(cell, run, outcome, std::move(found));
       });
 }
 
-void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome,
-                          Result<std::optional<double>> score) {
+void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score) {
   if (!score) {
     outcome.status = Status::error;
     outcome.reason = Reason::sandbox;
     outcome.error = score.error().message;
   }
-  const std::optional<double> value = score ? *score : std::nullopt;
-  const Json row = result_row(run, outcome,
-                              {.suite = suite.name,
-                               .suite_hash = suite.hash,
-                               .repeat = cell.repeat,
-                               .asked_model = cell.model,
-                               .score = value});
+  const std::optional<double> value = score ? score->score : std::nullopt;
+  Json row = result_row(run, outcome,
+                        {.suite = suite.name,
+                         .suite_hash = suite.hash,
+                         .repeat = cell.repeat,
+                         .asked_model = cell.model,
+                         .score = value});
+  if (score && !score->note.empty()) row["score_note"] = score->note;
+  ArmProgress& arm = arms.at({cell.mode, cell.model});
+  const auto replaced = rows.rows().find(key_of(cell, suite));
+  if (replaced != rows.rows().end()) count(arm, replaced->second, -1);
   if (auto written = rows.append(row); !written && !failure) failure = written.error();
+  count(arm, row, 1);
+  settle(run, outcome);
   tell(&row);
   const auto go_on_after = [this, id = run.id()] {
     running.erase(id);
@@ -296,15 +307,14 @@ void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome,
 }
 
 void Bench::State::tell(const Json* row) {
-  std::size_t done = 0;
-  for (const Cell& cell : cells) done += is_final(rows.rows(), key_of(cell, suite)) ? 1U : 0U;
-  if (progress) {
-    progress({.done = done,
-              .all = cells.size(),
-              .running = running.size(),
-              .spent = rows.spent() + without_row,
-              .row = row});
+  if (!progress) return;
+  BenchProgress now{
+      .all = cells.size(), .running = running.size(), .spent = pool.spent(), .row = row};
+  for (const auto& [name, arm] : arms) {
+    now.done += arm.done;
+    now.arms.push_back(arm);
   }
+  progress(now);
 }
 
 }  // namespace pareto

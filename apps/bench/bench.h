@@ -3,7 +3,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +20,7 @@ struct BenchPlan {
   std::optional<std::size_t> limit;  // the first N tasks
   std::string filter;                // only task ids that contain it
   std::uint64_t seed = 1;
-  std::optional<Money> usd;  // all runs of this suite together, earlier rows included
+  std::optional<Money> usd;  // all runs together, earlier ones included
   bool recall = false;
   bool learn = false;  // forces one job
 };
@@ -40,17 +39,32 @@ struct Cell {
 // draws.
 std::vector<Cell> cells_of(const BenchPlan& plan, const Suite& suite);
 
+// How far one arm is, by the rows in force.
+struct ArmProgress {
+  std::string mode;  // as asked
+  std::string model;
+  std::size_t all = 0;   // cells
+  std::size_t done = 0;  // that have a row which is no error
+  std::size_t errors = 0;
+  double successes = 0;  // sum of scores
+  Money cost;
+  std::int64_t tokens = 0;  // prompt and completion
+
+  friend bool operator==(const ArmProgress&, const ArmProgress&) = default;
+};
+
 struct BenchProgress {
-  std::size_t done = 0;  // cells with a row, earlier ones included
+  std::size_t done = 0;  // cells with a row that is no error, earlier ones included
   std::size_t all = 0;
   std::size_t running = 0;
-  Money spent;
+  Money spent;  // by all runs there ever were
+  std::vector<ArmProgress> arms;
   const Json* row = nullptr;  // the row that has just been written, or null
 };
 
 // Runs what is missing. Runs that an earlier, interrupted bench left in the journal are resumed,
 // those that had finished are scored, so that nothing is paid twice. Completes when every cell has
-// its row, the budget is used up, or `stop` was called.
+// its row, no run can be begun within the budget, or `stop` was called.
 //
 // Thread: the loop's; drives the system's loop itself.
 class Bench {
@@ -64,8 +78,12 @@ class Bench {
   // be gone on with by the next bench. A run is never asked to wrap up: that would cost a call and
   // give no row.
   void stop();
-  // Whether cells were left out since the budget does not bear them.
-  bool out_of_budget() const;
+  // Cells that were not started since what is left of the budget does not bear all that their run
+  // may spend; and how much that is for the first of them.
+  std::size_t not_started() const;
+  Money needed() const;
+  // By all runs there ever were, with or without a row.
+  Money spent() const;
 
  private:
   struct State;

@@ -37,7 +37,8 @@ ResultRows::ResultRows(ResultRows&& other) noexcept
       path_(std::move(other.path_)),
       rows_(std::move(other.rows_)),
       runs_(std::move(other.runs_)),
-      spent_(other.spent_) {}
+      spent_(other.spent_),
+      torn_bytes_(other.torn_bytes_) {}
 
 ResultRows& ResultRows::operator=(ResultRows&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
@@ -45,6 +46,7 @@ ResultRows& ResultRows::operator=(ResultRows&& other) noexcept {
   rows_ = std::move(other.rows_);
   runs_ = std::move(other.runs_);
   spent_ = other.spent_;
+  torn_bytes_ = other.torn_bytes_;
   return *this;
 }
 
@@ -68,7 +70,7 @@ Result<ResultRows> ResultRows::open(const std::string& path, const std::string& 
         fmt::format("{}: another bench writes here; wait for it or choose another --out", path));
   }
   const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  const bool torn = whole < text.size();
+  const std::size_t torn = text.size() - whole;
   text.resize(whole);
   int number = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -91,7 +93,8 @@ Result<ResultRows> ResultRows::open(const std::string& path, const std::string& 
     result.take(std::move(*row));
   }
   // Last, since it may be anybody's file until every line was read.
-  if (torn && ftruncate(descriptor, static_cast<off_t>(whole)) != 0) return can_not_write(path);
+  if (torn > 0 && ftruncate(descriptor, static_cast<off_t>(whole)) != 0) return can_not_write(path);
+  result.torn_bytes_ = torn;
   return result;
 }
 
@@ -111,8 +114,8 @@ Result<void> ResultRows::append(const Json& row) {
 
 void ResultRows::take(Json row) {
   JsonFields fields(row, "row");
-  runs_.push_back(fields.text_or("run", ""));
-  spent_ += fields.money("cost_usd");
+  const bool first = runs_.insert(fields.text_or("run", "")).second;
+  if (first) spent_ += fields.money("cost_usd");
   // The key first: assigning takes the row away before the left side is evaluated.
   const RowKey key = key_of(row);
   rows_[key] = std::move(row);

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "agent/core/json.h"
 #include "agent/core/money.h"
@@ -26,9 +27,9 @@ RowKey key_of(const Json& row);
 // before the next thing happens.
 class ResultRows {
  public:
-  // Reads what is there. A last line that was torn by a crash is cut off. Errors: invalid for a
-  // line that is no row, or rows of another version of the suite (both hashes are named);
-  // unavailable while another process has the file open this way.
+  // Reads what is there. A last line that was torn by a crash is cut off (`torn_bytes`). Errors:
+  // invalid for a line that is no row, or rows of another version of the suite (both hashes are
+  // named); unavailable while another process has the file open this way.
   static Result<ResultRows> open(const std::string& path, const std::string& suite_hash);
   ResultRows(ResultRows&& other) noexcept;
   ResultRows& operator=(ResultRows&& other) noexcept;
@@ -38,9 +39,11 @@ class ResultRows {
   // The row in force of each key, in the order of keys.
   const std::map<RowKey, Json>& rows() const { return rows_; }
   // Ids of all runs that ever gave a row, replaced ones included.
-  const std::vector<std::string>& runs() const { return runs_; }
-  // What all rows cost, replaced ones included.
+  const std::set<std::string>& runs() const { return runs_; }
+  // What all these runs cost; one that was scored again is counted once.
   Money spent() const { return spent_; }
+  // How many bytes of a torn line were cut off when the file was opened.
+  std::size_t torn_bytes() const { return torn_bytes_; }
 
  private:
   void take(Json row);
@@ -50,8 +53,9 @@ class ResultRows {
   int descriptor_ = -1;
   std::string path_;
   std::map<RowKey, Json> rows_;
-  std::vector<std::string> runs_;
+  std::set<std::string> runs_;
   Money spent_;
+  std::size_t torn_bytes_ = 0;
 };
 
 }  // namespace pareto

@@ -1,6 +1,7 @@
 #include "apps/bench/scorer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -37,18 +38,28 @@ struct Score {
   std::string expect_output;
 };
 
+void check_pattern(JsonFields& fields, const char* key, const std::string& pattern) {
+  const RE2 compiled(pattern, RE2::Quiet);
+  if (!compiled.ok()) {
+    fields.add_error(key, "is not a valid RE2 pattern");
+  } else if (RE2::PartialMatch("", compiled)) {
+    fields.add_error(key, "matches the empty text, so that doing nothing would do");
+  }
+}
+
 void read_command(JsonFields& fields, Score& score) {
   fields.only({"type", "command", "files", "seconds", "expect_tests", "expect_output"});
   score.command = fields.text("command");
+  if (fields.find("command") != nullptr && score.command.empty()) {
+    fields.add_error("command", "must not be empty");
+  }
   const double seconds = fields.number_or("seconds", 10);
   if (!(seconds > 0) || seconds > 86'400) fields.add_error("seconds", "must be above 0");
   score.timeout = Milliseconds(std::llround(seconds * 1000));
   score.expect_tests = fields.integer_or("expect_tests", 0);
   if (score.expect_tests < 0) fields.add_error("expect_tests", "must be 0 or more");
   score.expect_output = fields.text_or("expect_output", "");
-  if (!score.expect_output.empty() && !RE2(score.expect_output, RE2::Quiet).ok()) {
-    fields.add_error("expect_output", "is not a valid RE2 pattern");
-  }
+  if (!score.expect_output.empty()) check_pattern(fields, "expect_output", score.expect_output);
   const Json* files = fields.find("files");
   if (files == nullptr) return;
   if (!files->is_object()) return fields.add_error("files", "expected an object of path to text");
@@ -81,6 +92,13 @@ void read_answers(JsonFields& fields, Score& score) {
   fields.only({"type", "answers"});
   score.answers = fields.texts("answers");
   if (score.answers.empty()) fields.add_error("answers", "expected a list of at least one answer");
+  // Such a one would be met by an empty answer.
+  const auto empty = [](const std::string& answer) { return normalise_answer(answer).empty(); };
+  if (const auto found = std::ranges::find_if(score.answers, empty); found != score.answers.end()) {
+    fields.add_error("answers", fmt::format("nothing is left of \"{}\" once articles and "
+                                            "punctuation are gone; use another type of score",
+                                            *found));
+  }
 }
 
 void read_choice(JsonFields& fields, Score& score) {
@@ -105,9 +123,7 @@ Result<Score> read_score(const std::string& text) {
   } else if (score.type == "regex") {
     fields.only({"type", "pattern"});
     score.pattern = fields.text("pattern");
-    if (!RE2(score.pattern, RE2::Quiet).ok()) {
-      fields.add_error("pattern", "is not a valid RE2 pattern");
-    }
+    check_pattern(fields, "pattern", score.pattern);
   } else if (score.type == "schema") {
     fields.only({"type", "schema"});
     if (const Json* schema = fields.need("schema")) {
@@ -133,24 +149,57 @@ double matches_schema(const Score& score, const std::string& answer) {
   return schema && schema->check(*value).empty() ? 1 : 0;
 }
 
-Result<std::optional<double>> run_command(const Score& score, const WorkProduct& work,
-                                          const Sandbox& sandbox, std::stop_token stop) {
-  const Verdict verdict = score_workspace({.workspace = work.workspace,
-                                           .snapshot = work.snapshot,
-                                           .files = score.files,
-                                           .command = score.command,
-                                           .timeout = score.timeout},
-                                          sandbox, std::move(stop));
-  if (!verdict.error.empty()) return fail(ErrorCode::unavailable, verdict.error);
-  bool passed = verdict.passed;
+// What the exit status does not say; empty when there is nothing to object to.
+std::string objection(const Score& score, const std::string& output) {
   if (score.expect_tests > 0) {
-    const auto counts = count_tests(verdict.output);
-    passed = passed && counts && counts->ran() >= score.expect_tests;
+    const auto counts = count_tests(output);
+    if (!counts) return fmt::format("no sign of the {} expected tests", score.expect_tests);
+    if (counts->ran() < score.expect_tests || counts->failed > 0) {
+      return fmt::format("{} of {} expected tests", to_string(*counts), score.expect_tests);
+    }
   }
-  if (!score.expect_output.empty()) {
-    passed = passed && RE2::PartialMatch(verdict.output, score.expect_output);
+  if (!score.expect_output.empty() && !RE2::PartialMatch(output, score.expect_output)) {
+    return "the expected output is not there";
   }
-  return passed ? 1.0 : 0.0;
+  return "";
+}
+
+Result<Scored> run_command(const Score& score, const WorkProduct& work, const Sandbox& sandbox,
+                           std::stop_token stop) {
+  const ScoredWorkspace found = score_workspace({.workspace = work.workspace,
+                                                 .snapshot = work.snapshot,
+                                                 .files = score.files,
+                                                 .command = score.command,
+                                                 .timeout = score.timeout},
+                                                sandbox, std::move(stop));
+  const Verdict& verdict = found.verdict;
+  if (!verdict.error.empty()) return fail(ErrorCode::unavailable, verdict.error);
+  std::vector<std::string> notes;
+  if (!verdict.passed) {
+    notes.push_back(found.ending);
+  } else if (std::string why = objection(score, verdict.output); !why.empty()) {
+    notes.push_back(std::move(why));
+  }
+  const double value = notes.empty() ? 1 : 0;
+  if (!found.removed.empty()) {
+    constexpr std::size_t kMostNamed = 10;
+    const std::size_t named = std::min(found.removed.size(), kMostNamed);
+    notes.push_back(fmt::format(
+        "removed before scoring: {}{}",
+        fmt::join(found.removed.begin(), found.removed.begin() + static_cast<long>(named), ", "),
+        named < found.removed.size() ? ", ..." : ""));
+  }
+  return Scored{value, fmt::format("{}", fmt::join(notes, "; "))};
+}
+
+double score_answer(const Score& score, const std::string& answer) {
+  if (score.type == "exact") return exact_match(answer, score.answers);
+  if (score.type == "f1") return token_f1(answer, score.answers);
+  if (score.type == "choice") return chosen_letter(answer) == score.answers.front() ? 1 : 0;
+  if (score.type == "regex") return RE2::PartialMatch(answer, score.pattern) ? 1 : 0;
+  if (score.type == "schema") return matches_schema(score, answer);
+  const auto number = last_number(answer);
+  return number && std::abs(*number - score.number) <= score.tolerance ? 1 : 0;
 }
 
 }  // namespace
@@ -161,20 +210,13 @@ Result<void> check_score(const std::string& score) {
   return {};
 }
 
-Result<std::optional<double>> score_work(const std::string& text, const WorkProduct& work,
-                                         const Sandbox& sandbox, std::stop_token stop) {
-  if (text.empty()) return std::nullopt;
+Result<Scored> score_work(const std::string& text, const WorkProduct& work, const Sandbox& sandbox,
+                          std::stop_token stop) {
+  if (text.empty()) return Scored{};
   auto score = read_score(text);
   if (!score) return std::unexpected(score.error());
   if (score->type == "command") return run_command(*score, work, sandbox, std::move(stop));
-  if (score->type == "exact") return exact_match(work.answer, score->answers);
-  if (score->type == "f1") return token_f1(work.answer, score->answers);
-  if (score->type == "choice") return chosen_letter(work.answer) == score->answers.front() ? 1 : 0;
-  if (score->type == "regex") return RE2::PartialMatch(work.answer, score->pattern) ? 1 : 0;
-  if (score->type == "schema") return matches_schema(*score, work.answer);
-  const auto number = last_number(work.answer);
-  const double slack = score->tolerance;
-  return number && std::abs(*number - score->number) <= slack ? 1 : 0;
+  return Scored{score_answer(*score, work.answer), ""};
 }
 
 }  // namespace pareto

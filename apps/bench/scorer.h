@@ -19,10 +19,18 @@ struct WorkProduct {
   std::string snapshot;   // the workspace as it was at the start, or empty
 };
 
-// 0..1, or nothing without a scorer. A `command` runs in a fresh sandbox on a copy of the
-// workspace. `unavailable` when no verdict could be reached: that says nothing of the agent.
-// Blocks.
-Result<std::optional<double>> score_work(const std::string& score, const WorkProduct& work,
-                                         const Sandbox& sandbox, std::stop_token stop);
+// What a scorer found.
+struct Scored {
+  std::optional<double> score;  // 0..1; nothing without a scorer
+  std::string note;             // why it is not 1 and what was removed before; may be empty
+
+  friend bool operator==(const Scored&, const Scored&) = default;
+};
+
+// A `command` runs in a fresh sandbox on a copy of the workspace; with `expect_tests` its output
+// must also show that so many tests ran and none failed. `unavailable` when no verdict could be
+// reached: that says nothing of the agent. Blocks.
+Result<Scored> score_work(const std::string& score, const WorkProduct& work, const Sandbox& sandbox,
+                          std::stop_token stop);
 
 }  // namespace pareto

@@ -15,6 +15,8 @@
 #include "apps/bench/scorer.h"
 #include "apps/system/settings.h"
 #include "apps/system/task_file.h"
+#include "tools/digest.h"
+#include "tools/workspace/local_workbench.h"
 
 namespace pareto {
 namespace {
@@ -101,7 +103,7 @@ Result<void> read_tasks(const std::string& file, const Json& defaults, Suite& su
   if (!text) return std::unexpected(text.error());
   std::istringstream lines(*text);
   std::set<std::string> ids;
-  std::set<std::string> corpora;
+  std::set<std::string> sources;  // corpora and workspaces
   std::string hashed = *text + dump_json(defaults);
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
@@ -120,10 +122,15 @@ Result<void> read_tasks(const std::string& file, const Json& defaults, Suite& su
     if (auto good = check_task(*task); !good) {
       return wrong(fmt::format("task \"{}\": {}", task->id, good.error().message));
     }
-    if (!task->corpus.empty() && corpora.insert(task->corpus).second) {
-      auto corpus = read_text_file(task->corpus, std::size_t{1} << 32);
-      if (!corpus) return wrong(corpus.error().message);
-      hashed += to_hex(hash64(*corpus));
+    if (!task->corpus.empty() && sources.insert(task->corpus).second) {
+      auto digest = sha256_file(task->corpus);
+      if (!digest) return wrong(digest.error().message);
+      hashed += "\n" + *digest;
+    }
+    if (!task->workspace.empty() && sources.insert(task->workspace).second) {
+      auto digest = digest_folder(task->workspace);
+      if (!digest) return wrong(digest.error().message);
+      hashed += "\n" + *digest;
     }
     suite.tasks.push_back(std::move(*task));
   }

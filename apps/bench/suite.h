@@ -17,7 +17,7 @@ struct Suite {
   std::string folder;       // absolute
   std::string oracle;       // command that solves a task; must score 1. Empty: none
   bool null_check = false;  // an untouched workspace with an empty answer must score 0
-  std::string hash;         // of the tasks and the corpora that they name
+  std::string hash;         // of the tasks, and of the corpora and workspaces that they name
   std::vector<Task> tasks;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,14 @@ struct SuiteCheck {
   bool good() const { return failures.empty(); }
 };
 
-// The oracle must score 1 on every task, and an untouched workspace with an empty answer must score
-// 0. The oracle runs in the sandbox in the prepared workspace, with the suite's folder readable at
-// its own path and the whole task at $PARETO_TASK; its stdout is the answer. Blocks; `say` gets
-// each task's id as it is checked. `scratch` is a folder for workspaces.
-Result<SuiteCheck> check_suite(const Suite& suite, const Sandbox& sandbox,
-                               const std::string& scratch,
+// The oracle must score 1 on every task of `tasks` (indices of the suite's), and an untouched
+// workspace with an empty answer must score 0. The oracle runs in the sandbox in the prepared
+// workspace, with the suite's folder readable at its own path ($PARETO_SUITE) and the whole task at
+// $PARETO_TASK; its stdout is the answer. Blocks; `say`, unless empty, gets each task's id as it is
+// begun, from one thread at a time. `scratch` is a folder for workspaces; `jobs` tasks are checked
+// at a time.
+Result<SuiteCheck> check_suite(const Suite& suite, std::span<const std::size_t> tasks,
+                               const Sandbox& sandbox, const std::string& scratch, int jobs,
                                const std::function<void(const std::string&)>& say);
 
 }  // namespace pareto

@@ -1,8 +1,10 @@
 #include "apps/cli/bench_command.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -12,8 +14,13 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "apps/bench/bench.h"
+#include "apps/bench/live_table.h"
+#include "apps/bench/manifest.h"
 #include "apps/bench/suite_check.h"
 #include "apps/bench/summary.h"
+#include "apps/bench/trust.h"
+#include "apps/cli/terminal_text.h"
+#include "tools/digest.h"
 
 namespace pareto {
 namespace {
@@ -67,62 +74,79 @@ Result<BenchPlan> plan_of(const BenchFlags& flags, const Config& config) {
   return plan;
 }
 
-// One line a finished run, and a last one that is drawn over.
-class Table {
+// A line for each run that ended; on a terminal the table of all below them, drawn over.
+class Screen {
  public:
-  explicit Table(const Globals& globals) : quiet_(globals.quiet), lively_(lively(globals)) {}
+  explicit Screen(const Globals& globals) : quiet_(globals.quiet), lively_(lively(globals)) {}
 
   void show(const BenchProgress& progress) {
     if (quiet_) return;
     clear();
-    if (progress.row != nullptr) print_row(progress);
+    if (progress.row != nullptr) {
+      pace_.row_written();
+      fmt::print(stderr, "{}\n", terminal_text(row_line(progress)));
+    }
     if (!lively_) return;
-    fmt::print(stderr, "{}/{} done, {} running, {} USD, {} left", progress.done, progress.all,
-               progress.running, progress.spent.to_string(), time_left(progress));
+    const double elapsed =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+    winsize size{};
+    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    const std::string table =
+        live_table(progress, pace_.seconds_left(elapsed, progress.all - progress.done),
+                   known ? size.ws_col - 1U : 79U, known ? size.ws_row : 24U);
+    fmt::print(stderr, "{}", terminal_text(table));
     std::fflush(stderr);
-    drawn_ = true;
+    drawn_ = static_cast<int>(std::ranges::count(table, '\n'));
   }
   void clear() {
-    if (drawn_) fmt::print(stderr, "\r\033[K");
-    drawn_ = false;
+    if (drawn_ > 0) fmt::print(stderr, "\033[{}A\r\033[J", drawn_);
+    drawn_ = 0;
   }
 
  private:
-  void print_row(const BenchProgress& progress) {
-    JsonFields row(*progress.row, "row");
-    ++finished_here_;
-    fmt::print(stderr,
-               "{:>4}/{} {:<20} {:<10} {:<10} {:<8} score {:<5.3g} {:>3} turns {:>7.1f} s {} USD\n",
-               progress.done, progress.all, row.text_or("task", ""), row.text_or("mode", ""),
-               row.text_or("mode_used", "-"), row.text_or("status", ""), success_of(*progress.row),
-               row.integer_or("turns", 0), row.number_or("seconds", 0),
-               row.text_or("cost_usd", ""));
-  }
-  std::string time_left(const BenchProgress& progress) const {
-    if (finished_here_ == 0) return "?";
-    const double elapsed =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-    const double each = elapsed / finished_here_;
-    return fmt::format("{:.0f} s", each * static_cast<double>(progress.all - progress.done));
-  }
-
   bool quiet_;
   bool lively_;
-  bool drawn_ = false;
-  int finished_here_ = 0;
+  int drawn_ = 0;  // lines
+  Pace pace_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
-Result<int> check_only(const Suite& suite, const Config& config, const Globals& globals) {
+// A folder for a check's workspaces, removed with its owner.
+class Scratch {
+ public:
+  explicit Scratch(const std::string& state) : path_(fmt::format("{}/check-{}", state, getpid())) {
+    std::filesystem::create_directories(path_);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Indices of the tasks that a plan is about.
+std::vector<std::size_t> tasks_of(const BenchPlan& plan, const Suite& suite) {
+  std::vector<std::size_t> tasks;
+  for (const Cell& cell : cells_of(plan, suite)) {
+    if (tasks.empty() || tasks.back() != cell.task) tasks.push_back(cell.task);
+  }
+  return tasks;
+}
+
+Result<int> check_only(const Suite& suite, const BenchPlan& plan, const Config& config,
+                       const Globals& globals) {
   auto sandbox = Sandbox::create({.unsafe_no_sandbox = config.unsafe_no_sandbox});
   if (!sandbox) return std::unexpected(sandbox.error());
-  const std::string scratch = fmt::format("{}/check-{}", config.state, getpid());
-  std::filesystem::create_directories(scratch);
-  auto check = check_suite(suite, *sandbox, scratch, [&globals](const std::string& task) {
-    if (globals.verbose) fmt::print(stderr, "checking {}\n", task);
-  });
-  std::error_code ignored;
-  std::filesystem::remove_all(scratch, ignored);
+  const Scratch scratch(config.state);
+  auto check = check_suite(suite, tasks_of(plan, suite), *sandbox, scratch.path(), plan.jobs,
+                           [&globals](const std::string& task) {
+                             if (globals.verbose) fmt::print(stderr, "checking {}\n", task);
+                           });
   if (!check) return std::unexpected(check.error());
   if (globals.json) {
     fmt::print("{}\n", dump_json(Json{{"suite", suite.name},
@@ -143,12 +167,44 @@ Result<int> check_only(const Suite& suite, const Config& config, const Globals& 
   return check->good() ? kExitSuccess : kExitFailed;
 }
 
+Result<void> check_tools(const Suite& suite, const ToolRegistry& tools) {
+  for (const Task& task : suite.tasks) {
+    if (auto specs = tools.specs(task); !specs) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("suite {}, task {}: {}", suite.name, task.id, specs.error().message));
+    }
+  }
+  return {};
+}
+
+// Prints the final tables. Gives whether a row is an infrastructure error.
+bool show_results(const ResultRows& rows, const Globals& globals) {
+  std::vector<Json> all;
+  bool errors = false;
+  for (const auto& [key, row] : rows.rows()) {
+    all.push_back(row);
+    errors |= JsonFields(row, "row").text_or("status", "") == "error";
+    if (globals.json) fmt::print("{}\n", dump_json(row));
+  }
+  if (!globals.json) fmt::print("{}", summary_tables(all));
+  return errors;
+}
+
+void show_not_started(const Bench& bench, const BenchPlan& plan) {
+  if (bench.not_started() == 0) return;
+  fmt::print(stderr,
+             "not started: budget: {} runs. --usd allows {} USD in all, {} are spent, and the next "
+             "run may spend up to {} (limits.usd).\n",
+             bench.not_started(), plan.usd.value_or(Money()).to_string(), bench.spent().to_string(),
+             bench.needed().to_string());
+}
+
 Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globals& globals) {
   auto config = load_config(globals);
   if (!config) return std::unexpected(config.error());
-  if (flags.check) return check_only(suite, *config, globals);
   auto plan = plan_of(flags, *config);
   if (!plan) return std::unexpected(plan.error());
+  if (flags.check) return check_only(suite, *plan, *config, globals);
   const std::string out = flags.out.empty() ? "pareto-bench/" + suite.name : flags.out;
   std::error_code error;
   std::filesystem::create_directories(out, error);
@@ -157,10 +213,23 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   }
   auto rows = ResultRows::open(out + "/results.jsonl", suite.hash);
   if (!rows) return std::unexpected(rows.error());
+  if (rows->torn_bytes() > 0) {
+    fmt::print(stderr,
+               "{}/results.jsonl: cut off a last line of {} bytes that a crash had torn; its run "
+               "gets its row now.\n",
+               out, rows->torn_bytes());
+  }
   // A state of its own, so that results depend on nothing but the suite and the configuration.
   config->state = std::filesystem::absolute(out).string() + "/state";
   // Nor on what ran before: no run starts from a prompt that the local engine has cached for another.
   config->share_prompts = false;
+  auto manifest = manifest_of(suite, *plan, *config, PARETO_VERSION, SystemClock().now());
+  if (!manifest) return std::unexpected(manifest.error());
+  if (!flags.cassette.empty()) {
+    auto digest = sha256_file(flags.cassette);
+    if (!digest) return std::unexpected(digest.error());
+    manifest->configuration["cassette"] = *digest;
+  }
   SystemOptions options{.models = plan->models,
                         .memory = plan->recall || plan->learn,
                         .record = flags.record,
@@ -168,45 +237,44 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
                         .forget_same_task = true};
   auto system = System::open(std::move(*config), std::move(options));
   if (!system) return std::unexpected(system.error());
-  for (const Task& task : suite.tasks) {
-    if (auto specs = (*system)->tools().specs(task); !specs) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("suite {}, task {}: {}", suite.name, task.id, specs.error().message));
-    }
+  if (auto known = check_tools(suite, (*system)->tools()); !known) {
+    return std::unexpected(known.error());
+  }
+  if (auto written = record_manifest(out + "/bench.json", *manifest); !written) {
+    return std::unexpected(written.error());
+  }
+  {
+    const Scratch scratch((*system)->config().state);
+    auto trusted = trust_suite(suite, tasks_of(*plan, suite), (*system)->sandbox(), scratch.path(),
+                               plan->jobs, out + "/checked.json", [&](std::size_t tasks) {
+                                 if (globals.quiet) return;
+                                 fmt::print(stderr, "Checking {} tasks of {}; no model is asked.\n",
+                                            tasks, suite.name);
+                               });
+    if (!trusted) return std::unexpected(trusted.error());
   }
 
-  Bench bench(**system, suite, std::move(*plan), *rows);
-  Table table(globals);
+  Bench bench(**system, suite, *plan, *rows);
+  Screen screen(globals);
   int interrupts = 0;
   const auto signals = (*system)->loop().on_signal({SIGINT, SIGTERM}, [&](int) {
-    table.clear();
+    screen.clear();
     fmt::print(
         stderr, "{}\n",
         ++interrupts == 1 ? "Finishing the runs under way; once more stops at once." : "Stopped.");
     bench.stop();
   });
-  if (auto done = bench.run([&table](const BenchProgress& progress) { table.show(progress); });
-      !done) {
-    table.clear();
-    return std::unexpected(done.error());
-  }
-  table.clear();
+  const auto done = bench.run([&screen](const BenchProgress& progress) { screen.show(progress); });
+  screen.clear();
+  if (!done) return std::unexpected(done.error());
 
-  std::vector<Json> all;
-  bool errors = false;
-  for (const auto& [key, row] : rows->rows()) {
-    all.push_back(row);
-    errors |= JsonFields(row, "row").text_or("status", "") == "error";
-    if (globals.json) fmt::print("{}\n", dump_json(row));
-  }
-  if (!globals.json) fmt::print("{}", summary_tables(all));
+  const bool errors = show_results(*rows, globals);
   if (!globals.quiet) {
     fmt::print(stderr,
-               "\nRows: {}/results.jsonl. One run as a story: pareto runs show RUN --state "
-               "{}/state\n",
-               out, out);
-    if (bench.out_of_budget())
-      fmt::print(stderr, "The budget is used up; some cells were not run.\n");
+               "\nRows: {}/results.jsonl, what they depend on: {}/bench.json. One run as a story: "
+               "pareto runs show RUN --state {}/state\n",
+               out, out, out);
+    show_not_started(bench, *plan);
     if (interrupts > 0) fmt::print(stderr, "The same command goes on where it stopped.\n");
   }
   if (interrupts > 0) return kExitCancelled;

@@ -201,7 +201,9 @@ class CheckTest : public WorkspaceTest {
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made.value_or(Briefing{});
   }
-  Verdict score(ScoreRequest request) { return score_workspace(request, *machine_sandbox(), {}); }
+  Verdict score(ScoreRequest request) {
+    return score_workspace(request, *machine_sandbox(), {}).verdict;
+  }
   std::vector<std::string> paths(const Briefing& briefing) {
     std::vector<std::string> found;
     for (const BriefedFile& file : briefing.files) found.push_back(file.path);
@@ -275,6 +277,20 @@ TEST_F(CheckTest, VerifiesInTheWorkspace) {
   EXPECT_FALSE(late.passed);
   EXPECT_EQ(late.error, "");
   EXPECT_THAT(late.output, HasSubstr("begun\n[killed after 1."));
+}
+
+TEST_F(CheckTest, ALinkInPlaceOfARepositoryDoesNotStopTheSandbox) {
+  const auto place = open({.files = {{"a", "1"}}});
+  std::filesystem::create_symlink("/etc", place.workspace + "/.git");
+  const auto verify = [&] {
+    return verify_workspace(place.workspace, {"grep 1 a", Milliseconds(5'000)}, Milliseconds(5'000),
+                            *machine_sandbox(), {});
+  };
+  EXPECT_TRUE(verify().passed) << verify().error;
+  std::filesystem::remove(place.workspace + "/.git");
+  std::filesystem::create_directories(place.workspace + "/.git");
+  std::filesystem::create_symlink("/etc", place.workspace + "/.git/hooks");
+  EXPECT_TRUE(verify().passed) << verify().error;
 }
 
 TEST_F(CheckTest, AFailingSandboxIsNoVerdict) {

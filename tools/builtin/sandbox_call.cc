@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "tools/builtin/paths.h"
@@ -11,7 +13,18 @@ namespace pareto {
 
 std::vector<std::string> guarded_paths(const std::string& workspace) {
   if (workspace.empty()) return {};
-  return {".git/hooks", ".git/config"};
+  // The sandbox refuses to protect what a link leads to. Only a repository that the agent made
+  // itself can have one there, which nobody else's hooks are in.
+  const auto leads_elsewhere = [&workspace](const std::string& path) {
+    std::error_code error;
+    return std::filesystem::is_symlink(workspace + "/" + path, error);
+  };
+  std::vector<std::string> paths;
+  if (leads_elsewhere(".git")) return paths;
+  for (const char* path : {".git/hooks", ".git/config"}) {
+    if (!leads_elsewhere(path)) paths.emplace_back(path);
+  }
+  return paths;
 }
 
 std::string ending_of(const SandboxExit& exit) {

@@ -108,9 +108,10 @@ class Builder {
     isolation();
     for (const auto& [name, value] : environment) add({"--setenv", name, value});
     system_folders();
+    scratch_folders();
+    // After the scratch folders, which would hide what is shown below /tmp.
     for (const SandboxBind& bind : options_.read_only) show(bind);
     for (const SandboxBind& bind : command_.read_only) show(bind);
-    scratch_folders();
     if (auto shown = workspace(); !shown) return std::unexpected(shown.error());
     add({"--ro-bind", stage(machine_.helper), kInnerHelper});
     add({"--remount-ro", "/dev", "--remount-ro", "/", "--seccomp", fmt::to_string(kSeccompFd)});

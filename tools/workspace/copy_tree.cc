@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -20,8 +21,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unexpected<Error> failed(const std::string& path) {
-  return fail(ErrorCode::internal, fmt::format("can't copy {}: {}", path, std::strerror(errno)));
+// Whether this machine is at fault, or else what is being copied.
+bool machine_fails(int number) {
+  constexpr std::array kNumbers{ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, EROFS};
+  return std::ranges::find(kNumbers, number) != kNumbers.end();
+}
+
+std::unexpected<Error> failed(const std::string& path, int number = errno) {
+  return fail(machine_fails(number) ? ErrorCode::internal : ErrorCode::denied,
+              fmt::format("can't copy {}: {}", path, std::strerror(number)));
 }
 
 Result<void> copy_file(int from_root, const std::string& path, const std::string& to,
@@ -30,6 +38,10 @@ Result<void> copy_file(int from_root, const std::string& path, const std::string
   struct stat info = {};
   if (!from.open() || ::fstat(from.get(), &info) != 0) return failed(path);
   if (!S_ISREG(info.st_mode)) return {};
+  const auto too_large = [&path] {
+    return fail(ErrorCode::limit, fmt::format("the workspace is too large to copy (at {})", path));
+  };
+  if (info.st_size > bytes_left) return too_large();
   const Descriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
                               info.st_mode & 0777));
   if (!out.open()) return failed(path);
@@ -40,10 +52,7 @@ Result<void> copy_file(int from_root, const std::string& path, const std::string
     if (got < 0) return failed(path);
     if (got == 0) break;
     bytes_left -= got;
-    if (bytes_left < 0) {
-      return fail(ErrorCode::limit,
-                  fmt::format("the workspace is too large to copy (at {})", path));
-    }
+    if (bytes_left < 0) return too_large();  // it grows
     for (ssize_t done = 0; done < got;) {
       const ssize_t wrote =
           ::write(out.get(), buffer.data() + done, static_cast<std::size_t>(got - done));
@@ -71,9 +80,7 @@ Result<void> copy_entry(const Folder& from, int from_root, const FolderEntry& en
   } else if (entry.kind == FolderEntry::Kind::file) {
     return copy_file(from_root, entry.path, target, bytes_left);
   }
-  if (error) {
-    return fail(ErrorCode::internal, fmt::format("can't copy {}: {}", entry.path, error.message()));
-  }
+  if (error) return failed(entry.path, error.value());
   return {};
 }
 

@@ -23,7 +23,8 @@ struct Selection {
 };
 
 // Copies files with their modes, and symlinks as they are, without following one; sockets, pipes
-// and devices are left out. `to` is made if it is missing. limit names what is too large.
+// and devices are left out. `to` is made if it is missing; no link may lie in it. Errors: limit
+// names what is too large, denied what can't be read, internal when the machine fails (disk full).
 Result<void> copy_tree(const std::string& from, const std::string& to, const CopyBounds& bounds,
                        const Selection& selection = {});
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "agent/core/ports.h"
 
@@ -85,10 +86,16 @@ struct ScoreRequest {
   Milliseconds timeout{10'000};
 };
 
-// Runs `command` in a fresh sandbox on a copy of the workspace. conftest.py, sitecustomize.py,
-// usercustomize.py, *.pth, pytest.ini, tox.ini and setup.cfg that were not in the snapshot are
-// removed first, and those that were are put back. Verdict.output holds up to 1 MB;
-// Verdict.error is set when no verdict was reached.
-Verdict score_workspace(const ScoreRequest& request, const Sandbox& sandbox, std::stop_token stop);
+struct ScoredWorkspace {
+  Verdict verdict;                   // output: up to 1 MB; error: no verdict was reached
+  std::vector<std::string> removed;  // what the agent had planted to decide the verdict, by path
+  std::string ending;                // "exit status 1, 0.2 s", "killed after 10.0 s: ..."
+};
+
+// Runs `command` in a fresh sandbox on a copy of the workspace as make_score_copy prepares it. A
+// workspace that the agent made impossible to copy (too large, not readable) fails; that says
+// something of the agent.
+ScoredWorkspace score_workspace(const ScoreRequest& request, const Sandbox& sandbox,
+                                std::stop_token stop);
 
 }  // namespace pareto

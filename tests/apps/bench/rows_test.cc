@@ -69,10 +69,19 @@ TEST_F(ResultRowsTest, CutsATornLastLineOff) {
   folder.write("results.jsonl", whole + R"({"task":"b","mo)");
   {
     ResultRows rows = open();
+    EXPECT_EQ(rows.torn_bytes(), 15U);
     EXPECT_EQ(rows.rows().size(), 1U);
     EXPECT_TRUE(rows.append(row("c", "success", "0", "r3")));
   }
   EXPECT_EQ(folder.read("results.jsonl"), whole + dump_json(row("c", "success", "0", "r3")) + "\n");
+}
+
+TEST_F(ResultRowsTest, ARunThatIsScoredAgainIsPaidOnce) {
+  ResultRows rows = open();
+  EXPECT_TRUE(rows.append(row("a", "error", "0.001000000", "r1")));
+  EXPECT_TRUE(rows.append(row("a", "success", "0.001000000", "r1")));
+  EXPECT_EQ(rows.spent(), Money::nanos(1'000'000));
+  EXPECT_EQ(rows.torn_bytes(), 0U);
 }
 
 TEST_F(ResultRowsTest, RefusesRowsOfAnotherSuiteNamingBothHashes) {

@@ -40,6 +40,11 @@ TEST(CheckScoreTest, NamesTheKeyThatIsWrong) {
       {{{"type", "command"}, {"command", "true"}, {"files", {{"../x", ""}}}}, "\"files\""},
       {{{"type", "command"}, {"command", "true"}, {"files", {{"/etc/x", ""}}}}, "\"files\""},
       {{{"type", "command"}, {"command", "true"}, {"files", {{"x", 1}}}}, "\"files\""},
+      {{{"type", "exact"}, {"answers", {"x", " "}}}, "\"answers\": nothing is left of \" \""},
+      {{{"type", "f1"}, {"answers", {"The"}}}, "\"answers\": nothing is left of \"The\""},
+      {{{"type", "regex"}, {"pattern", ".*"}}, "matches the empty text"},
+      {{{"type", "command"}, {"command", ""}}, "\"command\": must not be empty"},
+      {{{"type", "command"}, {"command", "true"}, {"expect_output", "x?"}}, "\"expect_output\""},
       {{{"answers", {"x"}}}, "\"type\": is required"},
       {{{"type", "exakt"}}, "unknown scorer \"exakt\""},
       {Json::array(), "expected a JSON object"},
@@ -63,15 +68,37 @@ class ScorerTest : public testing::Test {
         score_work(dump_json(how),
                    {.answer = answer, .workspace = workspace.path(), .snapshot = snapshot.path()},
                    *machine_sandbox(), {});
-    if (!found || !*found) {
+    if (!found || !found->score) {
       ADD_FAILURE() << (found ? "no score" : found.error().message);
       return -1;
     }
-    return **found;
+    note = found->note;
+    return *found->score;
   }
+  // A test of `work.py` that only 42 passes.
+  static Json unit_test(const std::string& command = "python3 -m unittest -q hidden") {
+    return {{"type", "command"},
+            {"command", command},
+            {"files",
+             {{"hidden.py",
+               "import json, unittest, work\nclass T(unittest.TestCase):\n"
+               "  def test(self): self.assertEqual(work.answer(), json.loads('42'))\n"}}}};
+  }
+  // The test fails on work that is wrong, and passes on work that is right, although something
+  // that would end the test with success was planted.
+  void expect_no_effect(const Json& how) {
+    workspace.write("work.py", "def answer(): return 0\n");
+    EXPECT_EQ(score(how), 0) << note;
+    workspace.write("work.py", "def answer(): return 42\n");
+    EXPECT_EQ(score(how), 1) << note;
+  }
+
+  static constexpr const char* kPass =
+      "import os\nprint('Ran 1 test in 0.1s\\n\\nOK', flush=True)\nos._exit(0)\n";
 
   TempFolder workspace;
   TempFolder snapshot;
+  std::string note;  // of the last score
 };
 
 TEST_F(ScorerTest, ScoresAnswersByType) {
@@ -105,7 +132,7 @@ TEST_F(ScorerTest, ScoresAnswersByType) {
 TEST_F(ScorerTest, NoScorerIsNoScore) {
   auto found = score_work("", {}, *machine_sandbox(), {});
   ASSERT_TRUE(found);
-  EXPECT_EQ(*found, std::nullopt);
+  EXPECT_EQ(*found, Scored{});
 }
 
 TEST_F(ScorerTest, AHiddenFileWinsOverAPlantedOne) {
@@ -131,21 +158,135 @@ TEST_F(ScorerTest, AHiddenFileDoesNotFollowAPlantedLink) {
   EXPECT_FALSE(snapshot.has("t.txt"));
 }
 
-TEST_F(ScorerTest, PlantedPythonHooksDoNotRun) {
-  const std::string pass = "import os\nprint('PLANTED', flush=True)\nos._exit(0)\n";
-  for (const char* name : {"conftest.py", "sitecustomize.py", "usercustomize.py", "unittest.py"}) {
-    workspace.write(name, pass);
-  }
-  workspace.write("work.py", "def answer(): return 0\n");
+TEST_F(ScorerTest, AHiddenFileWinsOverAFolderAndAFileThatCanNotBeWritten) {
   const Json how = {{"type", "command"},
-                    {"command", "PYTHONPATH=. python3 -m unittest -q hidden"},
-                    {"files",
-                     {{"hidden.py",
-                       "import unittest, work\nclass T(unittest.TestCase):\n"
-                       "  def test(self): self.assertEqual(work.answer(), 42)\n"}}}};
-  EXPECT_EQ(score(how), 0);
+                    {"command", "python3 hidden.py && python3 sub/inner.py"},
+                    {"files", {{"hidden.py", "print('one')"}, {"sub/inner.py", "print('two')"}}},
+                    {"expect_output", "one\ntwo"}};
+  workspace.write("hidden.py/inside.txt", "");
+  workspace.write("sub", "a file where a folder is needed");
+  EXPECT_EQ(score(how), 1) << note;
+  std::filesystem::remove_all(workspace / "hidden.py");
+  std::filesystem::remove_all(workspace / "sub");
+  workspace.write("hidden.py", "raise SystemExit(1)");
+  workspace.write("sub/inner.py", "raise SystemExit(1)");
+  using std::filesystem::perms;
+  std::filesystem::permissions(workspace / "hidden.py", perms::owner_read);
+  std::filesystem::permissions(workspace / "sub/inner.py", perms::none);
+  std::filesystem::permissions(workspace / "sub", perms::owner_read | perms::owner_exec);
+  EXPECT_EQ(score(how), 1) << note;
+  std::filesystem::permissions(workspace / "sub", perms::owner_all);
+}
+
+TEST_F(ScorerTest, PlantedPythonHooksDoNotRun) {
+  for (const char* name : {"conftest.py", "sitecustomize.py", "usercustomize.py"}) {
+    workspace.write(name, kPass);
+  }
+  workspace.write("x.pth", "import os; os._exit(0)\n");
+  expect_no_effect(unit_test("PYTHONPATH=. python3 -m unittest -q hidden"));
+  EXPECT_EQ(note, "removed before scoring: conftest.py, sitecustomize.py, usercustomize.py, x.pth");
+}
+
+TEST_F(ScorerTest, PlantedModulesDoNotShadowPythonsOwn) {
+  for (const char* name : {"unittest.py", "json.py", "traceback.py", "signal/__init__.py"}) {
+    workspace.write(name, kPass);
+  }
+  expect_no_effect(unit_test());
+  EXPECT_EQ(note, "removed before scoring: json.py, signal, traceback.py, unittest.py");
+  // Where a command puts a folder of the agent's first.
+  workspace.write("lib/json.py", kPass);
+  std::filesystem::create_symlink("lib", workspace / "src");
+  expect_no_effect(unit_test("PYTHONPATH=src:. python3 -m unittest -q hidden"));
+}
+
+TEST_F(ScorerTest, ATasksOwnModuleOfSuchANameKeepsTheAgentsText) {
+  snapshot.write("queue.py", "def first(): return 1\n");
+  workspace.write("queue.py", "def first(): return 2\n");
+  workspace.write("html/index.html", "a folder that no import finds");
+  EXPECT_EQ(score({{"type", "command"},
+                   {"command", "python3 -c 'import queue; assert queue.first() == 2' && ls html"}}),
+            1)
+      << note;
+  EXPECT_EQ(note, "");
+}
+
+TEST_F(ScorerTest, PlantedPackagesDoNotShadowAHiddenTest) {
+  workspace.write("hidden/__init__.py", kPass);
+  workspace.write("hidden.cpython-311-x86_64-linux-gnu.so", "no library");
+  expect_no_effect(unit_test());
+  EXPECT_EQ(note, "removed before scoring: hidden, hidden.cpython-311-x86_64-linux-gnu.so");
+}
+
+TEST_F(ScorerTest, PlantedByteCodeIsNotUsed) {
   workspace.write("work.py", "def answer(): return 42\n");
+  // Byte code that claims to be of the source that is there, and says something else.
+  workspace.write("plant.py",
+                  "import py_compile, shutil, sys\n"
+                  "tag = sys.implementation.cache_tag\n"
+                  "open('w.py', 'w').write('def answer(): return 42\\n')\n"
+                  "for name in ('work', 'hidden'):\n"
+                  "  py_compile.compile('w.py', f'__pycache__/{name}.{tag}.pyc',\n"
+                  "    invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)\n"
+                  "  shutil.copy(f'__pycache__/{name}.{tag}.pyc', f'{name}.pyc')\n");
+  const auto planted = machine_sandbox()->run(
+      {.argv = shell_argv("python3 plant.py"), .workspace = workspace.path()}, {});
+  ASSERT_TRUE(planted && planted->ok()) << planted->output;
+  ASSERT_TRUE(workspace.has("__pycache__") && workspace.has("hidden.pyc"));
+  expect_no_effect(unit_test());
+}
+
+TEST_F(ScorerTest, PlantedConfigurationOfPytestHasNoEffect) {
+  const std::string options = "addopts = --co -q\npython_files = nothing.py\n";
+  workspace.write("pytest.ini", "[pytest]\n" + options);
+  workspace.write("tox.ini", "[pytest]\n" + options);
+  workspace.write("setup.cfg", "[tool:pytest]\n" + options);
+  workspace.write("pyproject.toml", "[tool.pytest.ini_options]\naddopts = '--co'\n");
+  snapshot.write("sub/setup.cfg", "[metadata]\nname = x\n");
+  workspace.write("sub/setup.cfg", "[tool:pytest]\n" + options);
+  const Json how = {
+      {"type", "command"}, {"command", "ls; cat sub/setup.cfg"}, {"expect_output", "name = x"}};
   EXPECT_EQ(score(how), 1);
+  EXPECT_EQ(note, "removed before scoring: pyproject.toml, pytest.ini, setup.cfg, tox.ini");
+}
+
+TEST_F(ScorerTest, PlantedGitHooksDoNotRun) {
+  workspace.write("a.txt", "");
+  const std::string setup =
+      "git init -q . && git config user.name n && git config user.email e && git add a.txt && "
+      "git commit -qm first && printf '#!/bin/sh\ntouch HOOKED\n' > .git/hooks/pre-commit && "
+      "chmod +x .git/hooks/pre-commit && git config core.fsmonitor 'touch HOOKED; false' && "
+      "git init -q --bare bare && git -C bare config core.fsmonitor 'touch ../HOOKED; false'";
+  const auto made =
+      machine_sandbox()->run({.argv = shell_argv(setup), .workspace = workspace.path()}, {});
+  if (!made || !made->ok()) GTEST_SKIP() << "git can't be run: " << made->output;
+  EXPECT_EQ(score({{"type", "command"},
+                   {"command",
+                    "export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n "
+                    "GIT_COMMITTER_EMAIL=e; git log --oneline | grep first && echo b > a.txt && "
+                    "git add a.txt && git commit -qm second; git status; "
+                    "git -C bare --work-tree=. status; test ! -e HOOKED"}}),
+            1)
+      << note;
+}
+
+TEST_F(ScorerTest, NothingIsWrittenThroughALinkOutOfTheCopy) {
+  TempFolder outside;
+  snapshot.write("sub/setup.cfg", "[metadata]\n");
+  std::filesystem::create_symlink(outside.path(), workspace / "sub");
+  EXPECT_EQ(score({{"type", "command"}, {"command", "cat sub/setup.cfg"}}), 1) << note;
+  EXPECT_TRUE(std::filesystem::is_empty(outside.path()));
+}
+
+TEST_F(ScorerTest, AWorkspaceTooLargeToCopyIsTheAgentsFault) {
+  workspace.write("big", "");
+  std::filesystem::resize_file(workspace / "big", std::uintmax_t{2} << 30);  // takes no room
+  EXPECT_EQ(score({{"type", "command"}, {"command", "true"}}), 0);
+  EXPECT_THAT(note, HasSubstr("the workspace is too large to copy (at big)"));
+}
+
+TEST_F(ScorerTest, ALinkInPlaceOfARepositoryIsNoWayAroundTheScore) {
+  std::filesystem::create_symlink("/etc", workspace / ".git");
+  EXPECT_EQ(score({{"type", "command"}, {"command", "false"}}), 0);
 }
 
 TEST_F(ScorerTest, ExpectedTestsNeedEvidence) {
@@ -160,14 +301,22 @@ TEST_F(ScorerTest, ExpectedTestsNeedEvidence) {
   EXPECT_EQ(score(how), 1);
   workspace.write("work.py", "import os\nos._exit(0)\n");
   EXPECT_EQ(score(how), 0) << "exit status 0, but no test ran";
+  EXPECT_EQ(note, "no sign of the 2 expected tests");
   workspace.write("work.py", "");
   how["expect_tests"] = 3;
   EXPECT_EQ(score(how), 0);
+  EXPECT_EQ(note, "2 passed, 0 failed of 3 expected tests");
   how["expect_tests"] = 2;
   how["files"]["hidden.py"] =
       "import unittest\nclass T(unittest.TestCase):\n  def test_a(self): pass\n"
       "  @unittest.skip('x')\n  def test_b(self): pass\n";
   EXPECT_EQ(score(how), 0) << "a skipped test did not run";
+  how["files"]["hidden.py"] =
+      "import unittest\nclass T(unittest.TestCase):\n  def test_a(self): pass\n"
+      "  def test_b(self): self.fail()\n";
+  how["command"] = "python3 -m unittest hidden || true";
+  EXPECT_EQ(score(how), 0) << "the exit status is not all";
+  EXPECT_EQ(note, "1 passed, 1 failed of 2 expected tests");
 }
 
 TEST_F(ScorerTest, ExpectedOutputIsSearchedIn) {
@@ -187,16 +336,21 @@ TEST_F(ScorerTest, ABadPatternInTheOutputIsNoCrash) {
   EXPECT_EQ(score(how), 0);
 }
 
-TEST_F(ScorerTest, AHangAndEndlessOutputAreBounded) {
+TEST_F(ScorerTest, AHangEndlessOutputAndForksAreBoundedAndSaid) {
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(score({{"type", "command"}, {"command", "sleep 1000 & sleep 1000"}, {"seconds", 0.5}}),
             0);
+  EXPECT_THAT(note, AllOf(HasSubstr("killed after"), HasSubstr("its time was up")));
   EXPECT_EQ(score({{"type", "command"},
-                   {"command", "head -c 1000000000 /dev/zero"},
-                   {"seconds", 5},
-                   {"expect_output", "never"}}),
+                   {"command", "head -c 1000000000 /dev/zero | tr '\\0' x"},
+                   {"seconds", 20}}),
             0);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  EXPECT_THAT(note, AllOf(HasSubstr("killed after"), HasSubstr("too much of output")));
+  EXPECT_EQ(
+      score({{"type", "command"}, {"command", "f() { f | f & }; f; sleep 100"}, {"seconds", 1}}),
+      0);
+  EXPECT_THAT(note, HasSubstr("killed after"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(60));
 }
 
 TEST_F(ScorerTest, ACommandCanNotChangeTheWorkspaceOfTheRun) {

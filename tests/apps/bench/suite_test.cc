@@ -86,6 +86,20 @@ TEST_F(SuiteTest, TheHashFollowsTasksDefaultsAndCorpora) {
   EXPECT_NE(hash(), third);
 }
 
+TEST_F(SuiteTest, TheHashFollowsWorkspaces) {
+  const auto hash = [this] { return read_suite(folder / "set").value().hash; };
+  tasks(R"({"id": "a", "prompt": "p", "workspace": "w"})");
+  folder.write("set/w/src/a.c", "int a;\n");
+  const std::string first = hash();
+  folder.write("set/unused", "x");
+  EXPECT_EQ(hash(), first);
+  folder.write("set/w/src/a.c", "int b;\n");
+  const std::string second = hash();
+  EXPECT_NE(second, first);
+  std::filesystem::rename(folder / "set/w/src/a.c", folder / "set/w/src/b.c");
+  EXPECT_NE(hash(), second);
+}
+
 TEST_F(SuiteTest, RefusesAnIdTwice) {
   tasks("{\"id\": \"a\", \"prompt\": \"p\"}\n{\"id\": \"a\", \"prompt\": \"q\"}\n");
   EXPECT_THAT(error(), AllOf(HasSubstr("tasks.jsonl:2"), HasSubstr("\"a\"")));

@@ -1,0 +1,98 @@
+#include "apps/bench/left_over.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "agent/core/json_fields.h"
+
+namespace pareto {
+namespace {
+
+constexpr std::size_t kPageOfRuns = 1000;
+
+// Two cells differ in these, as the repeat decides the seed.
+struct Asked {
+  std::string task;
+  std::string mode;
+  std::string model;
+  std::uint64_t seed = 0;
+
+  friend auto operator<=>(const Asked&, const Asked&) = default;
+};
+
+// A run from its events, or null for one that never began.
+Result<std::optional<Run>> load(SqliteJournal& journal, const RunId& id) {
+  auto events = journal.load(id);
+  if (!events) return std::unexpected(events.error());
+  if (events->empty()) return std::nullopt;
+  auto run = Run::replay(*events);
+  if (!run) return std::unexpected(run.error());
+  return std::move(*run);
+}
+
+Money paid_for(const Run& run) {
+  if (run->outcome) return run->outcome->receipt.total_cost();
+  return run->ledger.settled() + run->ledger.reserved();
+}
+
+// A run that failed for reasons of its own, or was stopped by a person, is done again.
+bool worth_going_on(const Run& run) {
+  return !run->outcome ||
+         (run->outcome->status != Status::cancelled && run->outcome->status != Status::error);
+}
+
+// Runs whose row says that they could not be scored or worked on.
+std::set<std::string> runs_with_errors(const ResultRows& rows) {
+  std::set<std::string> runs;
+  for (const auto& [key, row] : rows.rows()) {
+    JsonFields fields(row, "row");
+    if (fields.text_or("status", "") == "error") runs.insert(fields.text_or("run", ""));
+  }
+  return runs;
+}
+
+}  // namespace
+
+Result<LeftOver> find_left_over(SqliteJournal& journal, const Suite& suite,
+                                std::span<const Cell> cells, const ResultRows& rows,
+                                const std::string& config_hash) {
+  LeftOver left;
+  std::map<std::string, const Task*> tasks;
+  for (const Task& task : suite.tasks) tasks[task.id] = &task;
+  std::map<Asked, RowKey> keys;
+  for (const Cell& cell : cells) {
+    const std::string& id = suite.tasks[cell.task].id;
+    keys[{id, cell.mode, cell.model, cell.seed}] = {id, cell.mode, cell.model, cell.repeat};
+  }
+  const std::set<std::string> errors = runs_with_errors(rows);
+  RunFilter filter{.origin = "bench", .limit = kPageOfRuns};
+  do {
+    auto page = journal.list(filter);
+    if (!page) return std::unexpected(page.error());
+    for (const RunSummary& summary : page->runs) {
+      const bool has_row = rows.runs().contains(summary.run.value);
+      if (has_row && !errors.contains(summary.run.value)) continue;
+      auto loaded = load(journal, summary.run);
+      if (!loaded) return std::unexpected(loaded.error());
+      if (!*loaded) continue;
+      const Run& run = **loaded;
+      const Money paid = paid_for(run);
+      if (!has_row) left.spent += paid;
+      const Started& started = run->started;
+      const auto task = tasks.find(started.task.id);
+      const auto key =
+          keys.find({started.task.id, started.asked_mode, started.asked_model, started.seed});
+      if (worth_going_on(run) && started.config_hash == config_hash && task != tasks.end() &&
+          *task->second == started.task && key != keys.end() &&
+          left.runs.try_emplace(key->second, summary.run).second) {
+        left.paid[summary.run] = paid;
+      }
+    }
+    filter.cursor = page->next;
+  } while (!filter.cursor.empty());
+  return left;
+}
+
+}  // namespace pareto
