@@ -22,6 +22,14 @@ class TerminalTest(CliTest):
             self.assertNotIn("\x1b", ended.out + ended.err, arguments)
 
 
+    def test_a_bench_draws_its_table_on_a_terminal(self):
+        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
+        shown = on_terminal(self.world, "bench", "tasks.jsonl", "--modes", "instant,reasoning")
+        self.assertIn("mode / model", shown)
+        self.assertIn("instant / steady", shown)
+        self.assertIn("2/2", shown)
+
+
 @needs_sandbox
 class OtherCommandsTest(CliTest):
     def test_bench_writes_rows_and_goes_on(self):
@@ -46,6 +54,51 @@ class OtherCommandsTest(CliTest):
         self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
         ended = self.check(self.world("bench", "tasks.jsonl", "--out", "out"), 4)
         self.assertIn("infrastructure errors", ended.out)
+
+    def test_rows_of_another_configuration_are_refused(self):
+        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
+        bench = ("bench", "tasks.jsonl", "--modes", "instant", "--out", "out")
+        self.check(self.world(*bench), 0)
+        about = json.loads(self.world.read("out/bench.json"))
+        self.assertEqual(about["configuration"]["seed"], 1)
+        before = self.world.read("out/results.jsonl")
+        self.check(self.world(*bench, "--seed", "2"), 2, "seed: 1, now 2")
+        self.check(self.world(*bench, environment={"PARETO_LIMITS_TURNS": "3"}), 2,
+                   "limits.turns: 40, now 3")
+        self.assertEqual(self.world.read("out/results.jsonl"), before)
+        self.check(self.world(*bench, "--repeat", "2", "--jobs", "2"), 0)
+        about = json.loads(self.world.read("out/bench.json"))
+        self.assertEqual([s["plan"]["repeats"] for s in about["sessions"]], [1, 2])
+
+    def test_a_torn_row_is_said_and_written_again(self):
+        self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
+        bench = ("bench", "tasks.jsonl", "--modes", "instant", "--out", "out")
+        self.check(self.world(*bench), 0)
+        row = json.loads(self.world.read("out/results.jsonl"))
+        self.world.write("out/results.jsonl", '{"schema":1,"su')
+        self.check(self.world(*bench), 0, "cut off a last line of 15 bytes")
+        self.assertEqual(json.loads(self.world.read("out/results.jsonl")), row, "not run again")
+
+    def test_what_the_budget_does_not_bear_is_not_started(self):
+        self.world.write("tasks.jsonl", "".join(
+            json.dumps({"id": f"t{i}", "prompt": "p", "limits": {"usd": "0.02"}}) + "\n"
+            for i in range(3)))
+        ended = self.check(self.world("bench", "tasks.jsonl", "--modes", "instant", "--usd",
+                                      "0.0201", "--out", "out"), 0, "not started: budget: 2 runs")
+        self.assertEqual(self.world.read("out/results.jsonl").count("\n"), 1, ended)
+
+    def test_a_suite_that_its_oracle_fails_is_refused_before_anything_is_spent(self):
+        self.world.write("set/suite.toml", 'name = "sums"\noracle = "echo 5"\n')
+        self.world.write("set/tasks.jsonl", "".join(json.dumps(
+            {"id": f"t{n}", "prompt": "p", "score": {"type": "number", "answer": n}}) + "\n"
+            for n in (5, 6)))
+        bench = ("bench", "set", "--modes", "instant", "--out", "out")
+        ended = self.check(self.world(*bench), 2, "suite sums")
+        self.assertIn("task t6: the oracle scored 0, expected 1", ended.err)
+        self.assertEqual(self.world.read("out/results.jsonl"), "")
+        ended = self.check(self.world(*bench, "--filter", "t5"), 0, "Checking 1 tasks of sums")
+        ended = self.check(self.world(*bench, "--filter", "t5"), 0)
+        self.assertNotIn("Checking", ended.err)
 
     def test_bench_check_needs_no_model(self):
         self.world.write("set/suite.toml", 'null = true\noracle = "echo 5"\n')
