@@ -137,6 +137,7 @@ void SqliteConnection::configure(SqliteAccess access) {
   enter_wal_mode(*database_);
   database_->exec(
       "PRAGMA synchronous=FULL;"
+      "PRAGMA cache_size=-512;"  // KiB; what is written is hardly read again
       "PRAGMA foreign_keys=on;"
       "PRAGMA journal_size_limit=16777216;");
 }
