@@ -17,6 +17,7 @@
 #include "apps/cli/memory_command.h"
 #include "apps/cli/models_command.h"
 #include "apps/cli/policy_command.h"
+#include "apps/cli/report_command.h"
 #include "apps/cli/run_command.h"
 #include "apps/cli/runs_command.h"
 #include "apps/cli/serve_command.h"
@@ -112,6 +113,7 @@ int run_cli(int argc, char** argv) {
   int status = kExitSuccess;
   add_run_command(app, globals, status);
   add_bench_command(app, globals, status);
+  add_report_command(app, globals, status);
   add_runs_command(app, globals, status);
   add_serve_command(app, globals, status);
   add_models_command(app, globals, status);
