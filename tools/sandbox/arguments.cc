@@ -48,6 +48,14 @@ Result<void> check_bind(const SandboxBind& bind) {
                                  bind.target, taken));
     }
   }
+  for (const char* scratch : {"/tmp", "/var", "/var/tmp"}) {
+    if (bind.target == scratch) {
+      return invalid(
+          fmt::format("{} can't be shown at {}: it would cover the sandbox's own /tmp; "
+                      "name the folder in it that is needed",
+                      bind.source, bind.target));
+    }
+  }
   return {};
 }
 

@@ -49,7 +49,8 @@ struct SandboxLimits {
 // Shows a host file or folder to the command, read-only.
 struct SandboxBind {
   std::string source;  // absolute host path; must exist
-  std::string target;  // absolute path inside, outside of /proc, /dev and /workspace
+  // Absolute path inside, outside of /proc, /dev and /workspace; below /tmp, but not /tmp itself.
+  std::string target;
 
   friend bool operator==(const SandboxBind&, const SandboxBind&) = default;
 };

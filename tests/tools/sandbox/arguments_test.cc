@@ -129,7 +129,11 @@ TEST(CheckTest, RefusesBindsOverTheSandboxsOwnFolders) {
   for (const char* taken : {"/proc", "/proc/sys", "/dev/shm", "/workspace", "/workspace/a"}) {
     expect_refused(with("/usr", taken), "sandbox's own");
   }
+  for (const char* scratch : {"/tmp", "/var", "/var/tmp"}) {
+    expect_refused(with("/usr", scratch), "would cover the sandbox's own /tmp");
+  }
   EXPECT_TRUE(check(with("/usr", "/device")));
+  EXPECT_TRUE(check(with("/usr", "/tmp/usr")));
 }
 
 }  // namespace

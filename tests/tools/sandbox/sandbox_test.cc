@@ -117,6 +117,18 @@ TEST_P(SandboxTest, StartsInTheFolderAndWithTheVariablesAskedFor) {
   EXPECT_EQ(run({.argv = {"pwd"}}).output, "/tmp\n");
 }
 
+TEST_P(SandboxTest, AReadOnlyFolderUnderTmpIsShownAtItsOwnPath) {
+  const Folder shown;
+  // Under root the command has a uid of its own, which a folder of mkdtemp would keep out.
+  std::filesystem::permissions(shown.path(), std::filesystem::perms(0755));
+  const std::string file = shown.write("note", "here\n");
+  SandboxCommand command = shell("cat " + file + " && rm \"$(mktemp)\"");
+  command.read_only = {{shown.path(), shown.path()}};
+  const SandboxExit exit = run(command);
+  EXPECT_EQ(exit.output, "here\n");
+  EXPECT_TRUE(exit.ok());
+}
+
 TEST_P(SandboxTest, TellsATimeOutFromAFailure) {
   SandboxCommand command = shell("echo before; sleep 100");
   command.limits.wall = Milliseconds(200);
