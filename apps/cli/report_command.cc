@@ -5,23 +5,35 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "agent/core/json_text.h"
+#include "agent/io/journal.h"
+#include "agent/io/sqlite_writer.h"
 #include "apps/report/csv.h"
 #include "apps/report/json.h"
+#include "apps/report/page.h"
+#include "apps/report/plot.h"
 #include "apps/report/report.h"
+#include "apps/report/reproduce.h"
 #include "apps/report/terminal.h"
+#include "apps/system/task_file.h"
 
 namespace pareto {
 namespace {
 
+constexpr double kDefaultMargin = 3;  // points
+
 struct ReportFlags {
   std::vector<std::string> folders;
   std::string baseline;
+  std::string html;
+  std::string svg;
   std::string csv;
-  double margin = 3;  // points
+  double margin = kDefaultMargin;
   double hourly_usd = 0;
   bool plan = false;
 };
@@ -37,15 +49,115 @@ Result<void> write_file(const std::string& path, const std::string& text) {
   return {};
 }
 
+// The journals beside result rows, opened when one of their runs is asked for.
+class Journals {
+ public:
+  explicit Journals(std::vector<std::string> folders) : folders_(std::move(folders)) {}
+
+  Result<std::vector<Event>> load(const reporting::ReportRow& row) {
+    if (row.run.empty()) return fail(ErrorCode::not_found, "the row names no run");
+    auto opened = opened_.find(row.folder);
+    if (opened == opened_.end()) opened = opened_.emplace(row.folder, open(row.folder)).first;
+    if (!opened->second) return std::unexpected(opened->second.error());
+    return opened->second->journal->load({row.run});
+  }
+
+ private:
+  struct Opened {
+    std::unique_ptr<SqliteWriter> writer;
+    std::unique_ptr<SqliteJournal> journal;
+  };
+
+  Result<Opened> open(std::size_t folder) {
+    const std::string path = folders_[folder] + "/state/pareto.db";
+    // Opening would make it.
+    if (!std::filesystem::exists(path)) {
+      return fail(ErrorCode::not_found, path + " is not there");
+    }
+    Opened opened;
+    auto writer = SqliteWriter::open(loop_, path);
+    if (!writer) return std::unexpected(writer.error());
+    opened.writer = std::move(*writer);
+    auto journal = SqliteJournal::open(*opened.writer);
+    if (!journal) return std::unexpected(journal.error());
+    opened.journal = std::move(*journal);
+    return opened;
+  }
+
+  std::vector<std::string> folders_;
+  Loop loop_;
+  std::map<std::size_t, Result<Opened>> opened_;
+};
+
+std::string folder_of(const std::string& path) {
+  if (std::filesystem::is_directory(path)) return path;
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+Json manifest_of(const std::string& folder) {
+  auto text = read_text_file(folder + "/bench.json");
+  if (!text) return {};
+  auto json = parse_json(*text);
+  return json ? std::move(*json) : Json();
+}
+
+// The flags that the page depends on, as a command.
+std::string command_of(const ReportFlags& flags) {
+  std::string command = "pareto report";
+  for (const std::string& folder : flags.folders) command += " " + reporting::shell_word(folder);
+  if (!flags.baseline.empty()) command += " --baseline " + reporting::shell_word(flags.baseline);
+  if (flags.margin != kDefaultMargin) command += fmt::format(" --margin {:g}", flags.margin);
+  if (flags.hourly_usd > 0) command += fmt::format(" --hourly-usd {:g}", flags.hourly_usd);
+  if (flags.plan) command += " --plan";
+  return command + " --html " + reporting::shell_word(flags.html);
+}
+
+std::string page_of(const ReportFlags& flags, const reporting::Report& report) {
+  reporting::PageSource source{.version = PARETO_VERSION, .command = command_of(flags)};
+  for (const std::string& path : flags.folders) {
+    source.folders.push_back(folder_of(path));
+    source.manifests.push_back(manifest_of(source.folders.back()));
+  }
+  const auto journals = std::make_shared<Journals>(source.folders);
+  source.events = [journals](const reporting::ReportRow& row) { return journals->load(row); };
+  return reporting::html_report(report, source);
+}
+
+// "1-demo-list-price.svg": numbered, since names of suites are anybody's.
+std::string plot_name(std::size_t suite, const std::string& name, const std::string& cost_model) {
+  std::string result = fmt::format("{}-", suite + 1);
+  for (const char c : name + "-" + cost_model) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || c == '.') result += c;
+    if (!plain && c != '.' && result.back() != '-') result += '-';
+    if (result.size() > 100) break;
+  }
+  return result + ".svg";
+}
+
 Result<void> write_outputs(const ReportFlags& flags, const reporting::Report& report,
                            const Globals& globals) {
-  const auto write = [&](const std::string& path, const std::string& text) -> Result<void> {
+  std::vector<std::pair<std::string, std::string>> outputs;
+  if (!flags.csv.empty()) outputs.emplace_back(flags.csv, reporting::csv_report(report));
+  if (!flags.html.empty()) outputs.emplace_back(flags.html, page_of(flags, report));
+  if (!flags.svg.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(flags.svg, error);
+    if (error) return fail(ErrorCode::invalid, "--svg " + flags.svg + ": " + error.message());
+    for (std::size_t i = 0; i < report.suites.size(); ++i) {
+      const reporting::SuiteReport& suite = report.suites[i];
+      for (const reporting::CostSection& section : suite.costs) {
+        std::string plot = reporting::accuracy_cost_plot(section, {}, reporting::Standalone::yes);
+        if (plot.empty()) continue;
+        outputs.emplace_back(flags.svg + "/" + plot_name(i, suite.rows.suite, section.cost_model),
+                             std::move(plot));
+      }
+    }
+  }
+  for (const auto& [path, text] : outputs) {
     if (auto written = write_file(path, text); !written) return written;
     if (!globals.quiet) fmt::print(stderr, "wrote {}\n", path);
-    return {};
-  };
-  if (!flags.csv.empty()) {
-    if (auto written = write(flags.csv, reporting::csv_report(report)); !written) return written;
   }
   return {};
 }
@@ -74,6 +186,7 @@ Result<int> make(const ReportFlags& flags, const Globals& globals) {
 constexpr const char* kExamples = R"(Examples:
   pareto report pareto-bench/demo                              tables
   pareto report pareto-bench/demo --baseline agentic           and every arm against one
+  pareto report pareto-bench/demo --html report.html           a page with every trajectory
   pareto report A B --baseline auto/local --plan --json        two folders; sample sizes; JSON)";
 
 }  // namespace
@@ -86,6 +199,8 @@ void add_report_command(CLI::App& app, const Globals& globals, int& status) {
       ->required();
   command->add_option("--baseline", flags->baseline,
                       "Compare every arm with this one: MODE or MODE/MODEL");
+  command->add_option("--html", flags->html, "Write one page with plots and every trajectory");
+  command->add_option("--svg", flags->svg, "Write the plots into this folder");
   command->add_option("--csv", flags->csv, "Write the summaries as CSV");
   command->add_flag("--plan", flags->plan, "How many tasks a sequel needs; with --baseline");
   command->add_option("--margin", flags->margin, "Points of success that \"not worse\" may lose")

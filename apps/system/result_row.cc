@@ -13,6 +13,18 @@ Money overhead(const Receipt& receipt) {
   return receipt.total_cost() - receipt.cost[static_cast<std::size_t>(Spender::agent)];
 }
 
+// What the run would have cost if the provider had no cache: prices with and without one differ by
+// the cached tokens alone. Calls of all roles are taken to be the routed model's.
+Json without_cache(const Run& run, const Receipt& receipt) {
+  const auto& price = run->model.price;
+  if (!price || !receipt.cost_known) return {};
+  Usage plain = receipt.total_usage();
+  const Money cached = cost_of(plain, *price);
+  plain.cached_prompt_tokens = 0;
+  plain.cache_write_tokens = 0;
+  return (receipt.total_cost() + (cost_of(plain, *price) - cached)).to_string();
+}
+
 }  // namespace
 
 Json result_row(const Run& run, const Outcome& outcome, const RowContext& context) {
@@ -48,6 +60,7 @@ Json result_row(const Run& run, const Outcome& outcome, const RowContext& contex
           {"cost_known", receipt.cost_known},
           {"cost_estimated", receipt.cost_estimated},
           {"overhead_cost_usd", overhead(receipt).to_string()},
+          {"cost_without_cache_usd", without_cache(run, receipt)},
           {"seconds", seconds(receipt.seconds)},
           {"model_seconds", seconds(receipt.model_seconds)},
           {"propensity", route ? Json(route->propensity) : Json()},

@@ -50,6 +50,7 @@ TEST_F(BenchTest, GivesEveryCellItsRow) {
                          {"cost_known", true},
                          {"cost_estimated", false},
                          {"overhead_cost_usd", "0.000000000"},
+                         {"cost_without_cache_usd", kCallCost.to_string()},
                          {"propensity", 1.0},
                          {"recalled", 0},
                          {"error", nullptr}};

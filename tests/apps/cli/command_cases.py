@@ -55,6 +55,33 @@ class OtherCommandsTest(CliTest):
         ended = self.check(self.world("bench", "tasks.jsonl", "--out", "out"), 4)
         self.assertIn("infrastructure errors", ended.out)
 
+    def test_report_tells_of_a_bench_with_a_page_of_its_runs(self):
+        self.world.write("tasks.jsonl", '\n'.join(json.dumps(
+            {"id": f"t{i}", "prompt": "p <b>", "score": {"type": "number", "answer": 41 + i}})
+            for i in range(2)))
+        self.check(self.world("bench", "tasks.jsonl", "--modes", "instant", "--out", "out"), 0)
+        ended = self.check(self.world("report", "out", "--html", "page.html", "--svg", "plots",
+                                      "--csv", "out.csv"), 0, "wrote page.html")
+        self.assertIn("Suite tasks", ended.out)
+        page = self.world.read("page.html")
+        self.assertIn("<summary>The route, and why</summary>", page)
+        self.assertNotIn("No trajectory", page)
+        self.assertNotIn("p <b>", page)
+        self.assertIn("--seed 1", page)
+        self.assertTrue(self.world.read("plots/1-tasks-list-price.svg").startswith("<svg"))
+        self.assertEqual(len(self.world.read("out.csv").splitlines()), 2)
+        ended = self.check(self.world("report", "out", "--json"), 0)
+        self.assertEqual(json.loads(ended.out)["suites"][0]["rows"], 2)
+
+    def test_report_of_what_is_no_bench_is_exit_2(self):
+        self.check(self.world("report", "nowhere"), 2, "nowhere: no such file; give a folder")
+        self.world.write("results.jsonl", "nonsense\n")
+        self.check(self.world("report", "."), 2, "./results.jsonl:1: not a result row")
+        self.world.write("results.jsonl", json.dumps(
+            {"task": "a", "mode": "auto", "status": "error", "cost_usd": "0"}) + "\n")
+        self.check(self.world("report", "."), 4)
+        self.check(self.world("report", ".", "--plan"), 2, "--baseline")
+
     def test_rows_of_another_configuration_are_refused(self):
         self.world.write("tasks.jsonl", '{"id": "a", "prompt": "p"}\n')
         bench = ("bench", "tasks.jsonl", "--modes", "instant", "--out", "out")

@@ -30,7 +30,8 @@ ROW_KEYS = [
     "schema", "suite", "suite_hash", "task", "class", "repeat", "seed", "mode", "model",
     "mode_used", "model_used", "effort_used", "status", "reason", "score", "answer", "turns",
     "tool_calls", "model_calls", "prompt_tokens", "cached_prompt_tokens", "completion_tokens",
-    "reasoning_tokens", "cost_usd", "cost_known", "cost_estimated", "overhead_cost_usd", "seconds",
+    "reasoning_tokens", "cost_usd", "cost_known", "cost_estimated", "overhead_cost_usd",
+    "cost_without_cache_usd", "seconds",
     "model_seconds", "propensity", "recalled", "run", "error"]
 
 

@@ -53,7 +53,13 @@ TEST(ResultRowTest, SaysEverythingOfAFinishedRun) {
   Recall recall;
   recall.neighbours.resize(2);
   Route route{.mode = Mode::instant, .model = "local", .effort = Effort::low, .propensity = 0.94};
-  const auto run = run_of({started(), Recalled{recall}, Routed{route, {.name = "local"}}});
+  // A cached token costs half a micro-dollar less than another.
+  const Price price{.input = Money::nanos(1'000'000'000),
+                    .cached_input = Money::nanos(500'000'000),
+                    .cache_write = {},
+                    .output = Money::nanos(2'000'000'000)};
+  const auto run =
+      run_of({started(), Recalled{recall}, Routed{route, {.name = "local", .price = price}}});
   const Json expected = Json::parse(R"({
     "schema": 1, "suite": "demo", "suite_hash": "h", "task": "gcd", "class": "repair",
     "repeat": 3, "seed": 7, "mode": "auto", "model": "local", "mode_used": "instant",
@@ -61,8 +67,8 @@ TEST(ResultRowTest, SaysEverythingOfAFinishedRun) {
     "score": 1.0, "answer": "done", "turns": 2, "tool_calls": 3, "model_calls": 3,
     "prompt_tokens": 412, "cached_prompt_tokens": 100, "completion_tokens": 131,
     "reasoning_tokens": 20, "cost_usd": "0.000866212", "cost_known": true,
-    "cost_estimated": true, "overhead_cost_usd": "0.000066212", "seconds": 9.8,
-    "model_seconds": 9.7, "propensity": 0.94, "recalled": 2,
+    "cost_estimated": true, "overhead_cost_usd": "0.000066212",
+    "cost_without_cache_usd": "0.000916212", "seconds": 9.8, "model_seconds": 9.7, "propensity": 0.94, "recalled": 2,
     "run": "01JD0000000000000000000000", "error": null})");
   const Json row = result_row(
       run, outcome(),
@@ -76,7 +82,7 @@ TEST(ResultRowTest, WhatIsNotKnownIsNull) {
   Outcome failed{.status = Status::error, .reason = Reason::model, .error = "no network"};
   const Json row = result_row(run_of({unlabelled}), failed, {.asked_model = "m"});
   for (const char* key : {"suite", "suite_hash", "class", "mode_used", "model_used", "effort_used",
-                          "score", "propensity"}) {
+                          "score", "propensity", "cost_without_cache_usd"}) {
     EXPECT_TRUE(row.at(key).is_null()) << key;
   }
   EXPECT_EQ(row["error"], "no network");
