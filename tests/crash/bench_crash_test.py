@@ -25,8 +25,8 @@ TURNS = 3
 # What may differ between two benches that did the same.
 OWN = ("run", "seconds", "model_seconds")
 # What a call that was lost changes.
-LOST = OWN + ("cost_usd", "cost_estimated", "model_calls", "prompt_tokens", "completion_tokens",
-              "cached_prompt_tokens", "reasoning_tokens")
+LOST = OWN + ("cost_usd", "cost_without_cache_usd", "cost_estimated", "model_calls",
+              "prompt_tokens", "completion_tokens", "cached_prompt_tokens", "reasoning_tokens")
 
 
 def script(delay_ms):
