@@ -54,6 +54,14 @@ std::string absolute(const std::string& path, const std::string& base) {
   return (std::filesystem::path(base) / path).lexically_normal().string();
 }
 
+// A folder, or a commit of a repository: "git+PATH@COMMIT" or "git+file:///PATH@COMMIT".
+std::string absolute_workspace(const std::string& workspace, const std::string& base) {
+  constexpr std::string_view kGit = "git+";
+  if (!workspace.starts_with(kGit)) return absolute(workspace, base);
+  const std::string path = workspace.substr(kGit.size());
+  return std::string(kGit) + (path.contains("://") ? path : absolute(path, base));
+}
+
 }  // namespace
 
 Result<Task> task_from_json(const Json& json, const std::string& base) {
@@ -69,7 +77,7 @@ Result<Task> task_from_json(const Json& json, const std::string& base) {
   }
   task.label = fields.text_or("class", "");
   read_files(fields, task);
-  task.workspace = absolute(fields.text_or("workspace", ""), base);
+  task.workspace = absolute_workspace(fields.text_or("workspace", ""), base);
   task.corpus = absolute(fields.text_or("corpus", ""), base);
   task.tools = fields.texts("tools");
   if (fields.find("verify") != nullptr) {

@@ -12,6 +12,7 @@
 #include "agent/core/json_text.h"
 #include "agent/io/process.h"
 #include "tools/workspace/folder.h"
+#include "tools/workspace/git_source.h"
 
 namespace pareto {
 namespace {
@@ -46,10 +47,14 @@ Result<void> fill(const WorkbenchOptions& options, const std::string& folder, co
                   PlaceRecord& record) {
   const CopyBounds bounds{options.max_bytes, options.max_files};
   record.place.corpus = task.corpus;
-  const bool in_place = options.source == WorkspaceSource::in_place && !task.workspace.empty();
+  const bool git = is_git_source(task.workspace);
+  const bool in_place =
+      options.source == WorkspaceSource::in_place && !task.workspace.empty() && !git;
   record.place.workspace = in_place ? task.workspace : folder + "/workspace";
   Result<void> done = in_place ? Result<void>() : make_folder(record.place.workspace);
-  if (done && !in_place && !task.workspace.empty()) {
+  if (done && git) {
+    done = check_out(task.workspace, record.place.workspace);
+  } else if (done && !in_place && !task.workspace.empty()) {
     done = copy_tree(task.workspace, record.place.workspace, bounds);
   }
   if (done) done = write_files(record.place.workspace, task);
