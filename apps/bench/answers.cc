@@ -17,32 +17,6 @@
 namespace pareto {
 namespace {
 
-// Python's str.lower beyond ASCII. The C library has the table, in a locale that is always there.
-std::string lower(std::string_view text) {
-  static const locale_t kUnicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  const locale_t before = kUnicode == nullptr ? nullptr : uselocale(kUnicode);
-  std::string result;
-  std::mbstate_t reading{};
-  for (std::size_t at = 0; at < text.size();) {
-    wchar_t character = 0;
-    char bytes[MB_LEN_MAX];
-    const std::size_t read = std::mbrtowc(&character, text.data() + at, text.size() - at, &reading);
-    std::mbstate_t writing{};
-    const bool whole = read > 0 && read <= text.size() - at;
-    const std::size_t written =
-        whole ? std::wcrtomb(bytes, std::towlower(character), &writing) : std::size_t(-1);
-    if (written == std::size_t(-1)) {  // no character: the byte as it is
-      result += text[at++];
-      reading = {};
-      continue;
-    }
-    result.append(bytes, written);
-    at += read;
-  }
-  if (before != nullptr) uselocale(before);
-  return result;
-}
-
 bool is_punctuation(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x80 && std::ispunct(byte) != 0;
@@ -68,12 +42,17 @@ std::string without_articles(std::string_view text) {
   return result.append(at, text.data() + text.size());
 }
 
-// What str.split() of Python splits at becomes single blanks, none at the ends.
-std::string single_blanks(std::string text) {
+// What str.split() of Python splits at.
+const RE2& blanks() {
   static const RE2* const kBlanks = new RE2(
       "[\\t-\\r\\x1c-\\x20\\x{0085}\\x{00A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}"
       "\\x{205F}\\x{3000}]+");
-  RE2::GlobalReplace(&text, *kBlanks, " ");
+  return *kBlanks;
+}
+
+// Single blanks between words, none at the ends.
+std::string single_blanks(std::string text) {
+  RE2::GlobalReplace(&text, blanks(), " ");
   if (text.ends_with(' ')) text.pop_back();
   if (text.starts_with(' ')) text.erase(0, 1);
   return text;
@@ -114,10 +93,54 @@ double f1(std::string_view answer, std::string_view gold) {
 
 }  // namespace
 
+// Python's str.lower beyond ASCII. The C library has the table, in a locale that is always there.
+std::string lower_case(std::string_view text) {
+  static const locale_t kUnicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  const locale_t before = kUnicode == nullptr ? nullptr : uselocale(kUnicode);
+  std::string result;
+  std::mbstate_t reading{};
+  for (std::size_t at = 0; at < text.size();) {
+    wchar_t character = 0;
+    char bytes[MB_LEN_MAX];
+    const std::size_t read = std::mbrtowc(&character, text.data() + at, text.size() - at, &reading);
+    std::mbstate_t writing{};
+    const bool whole = read > 0 && read <= text.size() - at;
+    const std::size_t written =
+        whole ? std::wcrtomb(bytes, std::towlower(character), &writing) : std::size_t(-1);
+    if (written == std::size_t(-1)) {  // no character: the byte as it is
+      result += text[at++];
+      reading = {};
+      continue;
+    }
+    result.append(bytes, written);
+    at += read;
+  }
+  if (before != nullptr) uselocale(before);
+  return result;
+}
+
+std::string trim_blanks(std::string_view text) {
+  static const RE2* const kEnds =
+      new RE2("^" + blanks().pattern() + "|" + blanks().pattern() + "$");
+  std::string trimmed(text);
+  RE2::GlobalReplace(&trimmed, *kEnds, "");
+  return trimmed;
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string rest(text);
+  RE2::GlobalReplace(&rest, blanks(), "");
+  return rest;
+}
+
+std::string without_punctuation(std::string_view text) {
+  std::string rest(text);
+  std::erase_if(rest, is_punctuation);
+  return rest;
+}
+
 std::string normalise_answer(std::string_view answer) {
-  std::string text = lower(answer);
-  std::erase_if(text, is_punctuation);
-  return single_blanks(without_articles(text));
+  return single_blanks(without_articles(without_punctuation(lower_case(answer))));
 }
 
 double exact_match(std::string_view answer, std::span<const std::string> golds) {

@@ -7,6 +7,13 @@
 
 namespace pareto {
 
+// What Python's str.lower, str.strip and str.split know: letters and white space are Unicode's.
+std::string lower_case(std::string_view text);
+std::string trim_blanks(std::string_view text);
+std::string without_blanks(std::string_view text);
+// Without the 32 characters of Python's string.punctuation.
+std::string without_punctuation(std::string_view text);
+
 // SQuAD's normalisation (Rajpurkar et al. 2016, evaluate-v1.1): lower case, no ASCII punctuation,
 // no articles, single blanks. White space and word boundaries are Unicode's, as in the original.
 std::string normalise_answer(std::string_view answer);

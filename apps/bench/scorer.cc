@@ -15,6 +15,8 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "apps/bench/answers.h"
+#include "apps/bench/rules/answer_rules.h"
+#include "apps/bench/rules/swe_tests.h"
 #include "tools/schema/schema.h"
 #include "tools/test_counts.h"
 #include "tools/workspace/folder.h"
@@ -101,6 +103,16 @@ void read_answers(JsonFields& fields, Score& score) {
   }
 }
 
+void read_rule(JsonFields& fields, const AnswerRule& rule, Score& score) {
+  fields.only({"type", "answers"});
+  score.answers = fields.texts("answers");
+  if (score.answers.empty()) {
+    fields.add_error("answers", "expected a list of at least one answer");
+  } else if (rule.score("", score.answers) > 0) {
+    fields.add_error("answers", "would be met by an empty answer");
+  }
+}
+
 void read_choice(JsonFields& fields, Score& score) {
   fields.only({"type", "answer"});
   score.answers = {chosen_letter(fields.text("answer"))};
@@ -116,6 +128,8 @@ Result<Score> read_score(const std::string& text) {
     read_command(fields, score);
   } else if (score.type == "exact" || score.type == "f1") {
     read_answers(fields, score);
+  } else if (const AnswerRule* rule = find_answer_rule(score.type)) {
+    read_rule(fields, *rule, score);
   } else if (score.type == "number") {
     read_number(fields, score);
   } else if (score.type == "choice") {
@@ -134,8 +148,8 @@ Result<Score> read_score(const std::string& text) {
     }
   } else if (fields.find("type") != nullptr) {
     fields.add_error("type", fmt::format("unknown scorer \"{}\"; known are command, exact, f1, "
-                                         "number, choice, regex, schema",
-                                         score.type));
+                                         "number, choice, regex, schema, swe_tests, {}",
+                                         score.type, answer_rule_names()));
   }
   if (auto read = fields.done(); !read) return std::unexpected(read.error());
   return score;
@@ -193,6 +207,9 @@ Result<Scored> run_command(const Score& score, const WorkProduct& work, const Sa
 }
 
 double score_answer(const Score& score, const std::string& answer) {
+  if (const AnswerRule* rule = find_answer_rule(score.type)) {
+    return rule->score(answer, score.answers);
+  }
   if (score.type == "exact") return exact_match(answer, score.answers);
   if (score.type == "f1") return token_f1(answer, score.answers);
   if (score.type == "choice") return chosen_letter(answer) == score.answers.front() ? 1 : 0;
@@ -206,6 +223,7 @@ double score_answer(const Score& score, const std::string& answer) {
 
 Result<void> check_score(const std::string& score) {
   if (score.empty()) return {};
+  if (is_swe_tests(score)) return check_swe_tests(score);
   if (auto read = read_score(score); !read) return std::unexpected(read.error());
   return {};
 }
@@ -213,6 +231,7 @@ Result<void> check_score(const std::string& score) {
 Result<Scored> score_work(const std::string& text, const WorkProduct& work, const Sandbox& sandbox,
                           std::stop_token stop) {
   if (text.empty()) return Scored{};
+  if (is_swe_tests(text)) return score_swe_tests(text, work, sandbox, std::move(stop));
   auto score = read_score(text);
   if (!score) return std::unexpected(score.error());
   if (score->type == "command") return run_command(*score, work, sandbox, std::move(stop));
