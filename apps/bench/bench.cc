@@ -11,6 +11,7 @@
 #include "agent/runner/experience.h"
 #include "agent/text/hashing.h"
 #include "apps/bench/budget_pool.h"
+#include "apps/bench/entities.h"
 #include "apps/bench/left_over.h"
 #include "apps/bench/scorer.h"
 #include "apps/bench/summary.h"
@@ -283,6 +284,7 @@ void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome, Res
                          .asked_model = cell.model,
                          .score = value});
   if (score && !score->note.empty()) row["score_note"] = score->note;
+  add_entities(row, run.task(), run.id(), system.journal());
   ArmProgress& arm = arms.at({cell.mode, cell.model});
   const auto replaced = rows.rows().find(key_of(cell, suite));
   if (replaced != rows.rows().end()) count(arm, replaced->second, -1);

@@ -18,12 +18,14 @@ struct Suite {
   std::string oracle;       // command that solves a task; must score 1. Empty: none
   bool null_check = false;  // an untouched workspace with an empty answer must score 0
   std::string hash;         // of the tasks, and of the corpora and workspaces that they name
+  std::string format;       // of a foreign benchmark; empty: tasks in our own form
   std::vector<Task> tasks;
 };
 
-// Reads a folder with `suite.toml` and `tasks.jsonl`, or a `.jsonl` file alone. The defaults of the
+// Reads a folder with `suite.toml` and `tasks.jsonl`, or a `.jsonl` file alone, or a file or folder
+// of a foreign benchmark, which is recognised by its form or named by `format`. The defaults of the
 // suite are merged into every task. Errors (invalid) name the file and the line or key: unknown or
 // missing keys, a duplicate id, a missing corpus or workspace, a scorer that can't work.
-Result<Suite> read_suite(const std::string& path);
+Result<Suite> read_suite(const std::string& path, const std::string& format = "");
 
 }  // namespace pareto

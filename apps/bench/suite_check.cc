@@ -13,6 +13,7 @@
 #include "agent/core/json_text.h"
 #include "agent/core/random.h"
 #include "agent/io/system_clock.h"
+#include "apps/bench/foreign_suite.h"
 #include "apps/bench/scorer.h"
 #include "tools/workspace/local_workbench.h"
 
@@ -33,8 +34,13 @@ Result<std::string> ask_oracle(const Suite& suite, const Task& task, const std::
                                const std::string& task_file, const Sandbox& sandbox) {
   std::ofstream(task_file) << dump_json(to_json(task));
   SandboxCommand command{.argv = shell_argv(suite.oracle), .workspace = workspace};
-  command.read_only = {{suite.folder, suite.folder}, {task_file, kTaskInside}};
-  command.environment = {{"PARETO_TASK", kTaskInside}, {"PARETO_SUITE", suite.folder}};
+  command.read_only = {{task_file, kTaskInside}};
+  command.environment = {{"PARETO_TASK", kTaskInside}};
+  // A file of a known benchmark may lie anywhere, where no folder can be shown: in /tmp.
+  if (suite.oracle != kSolutionOracle) {
+    command.read_only.push_back({suite.folder, suite.folder});
+    command.environment.emplace_back("PARETO_SUITE", suite.folder);
+  }
   command.stdout_bytes = kMostAnswer;
   auto exit = sandbox.run(command, {});
   if (!exit) return std::unexpected(exit.error());

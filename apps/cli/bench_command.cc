@@ -16,6 +16,7 @@
 #include "apps/bench/bench.h"
 #include "apps/bench/live_table.h"
 #include "apps/bench/manifest.h"
+#include "apps/bench/predictions.h"
 #include "apps/bench/suite_check.h"
 #include "apps/bench/summary.h"
 #include "apps/bench/trust.h"
@@ -33,6 +34,7 @@ struct BenchFlags {
   std::vector<std::string> models;
   std::string out;
   std::string filter;
+  std::string format;
   std::string usd;
   std::string memory = "off";
   std::string learn = "off";
@@ -221,7 +223,8 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   }
   // A state of its own, so that results depend on nothing but the suite and the configuration.
   config->state = std::filesystem::absolute(out).string() + "/state";
-  // Nor on what ran before: no run starts from a prompt that the local engine has cached for another.
+  // Nor on what ran before: no run starts from a prompt that the local engine has cached for
+  // another.
   config->share_prompts = false;
   auto manifest = manifest_of(suite, *plan, *config, PARETO_VERSION, SystemClock().now());
   if (!manifest) return std::unexpected(manifest.error());
@@ -267,6 +270,11 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   const auto done = bench.run([&screen](const BenchProgress& progress) { screen.show(progress); });
   screen.clear();
   if (!done) return std::unexpected(done.error());
+  auto predictions = write_predictions(suite, *rows, (*system)->journal(), out);
+  if (!predictions) return std::unexpected(predictions.error());
+  for (const std::string& file : *predictions) {
+    if (!globals.quiet) fmt::print(stderr, "Predictions for SWE-bench's harness: {}\n", file);
+  }
 
   const bool errors = show_results(*rows, globals);
   if (!globals.quiet) {
@@ -287,7 +295,7 @@ int bench(const BenchFlags& flags, const Globals& globals) {
   }
   int worst = kExitSuccess;
   for (const std::string& path : flags.suites) {
-    auto suite = read_suite(path);
+    auto suite = read_suite(path, flags.format);
     if (!suite) return report(suite.error());
     auto status = bench_suite(*suite, flags, globals);
     if (!status) return report(status.error());
@@ -308,7 +316,9 @@ void add_bench_command(CLI::App& app, const Globals& globals, int& status) {
   auto* command = app.add_subcommand("bench", "Run tasks x modes x models x repeats");
   auto flags = std::make_shared<BenchFlags>();
   command->footer(kExamples);
-  command->add_option("suite", flags->suites, "Folders with tasks.jsonl, or .jsonl files")
+  command
+      ->add_option("suite", flags->suites,
+                   "Folders with tasks.jsonl, .jsonl files, or files of known benchmarks")
       ->required();
   command->add_option("--modes", flags->modes, "auto, instant, reasoning, agentic")->delimiter(',');
   command->add_option("--models", flags->models, "Configured models")->delimiter(',');
@@ -321,6 +331,9 @@ void add_bench_command(CLI::App& app, const Globals& globals, int& status) {
   command->add_option("--filter", flags->filter, "Only tasks whose id contains this");
   command->add_option("--seed", flags->seed, "Seed of all random draws");
   command->add_option("--usd", flags->usd, "Most US dollars to spend, all runs together");
+  command->add_option(
+      "--format", flags->format,
+      "Form of a foreign benchmark, where it is not recognised: gsm8k, hotpotqa, ...");
   command->add_option("--out", flags->out, "Folder of the rows; goes on with what is there");
   command->add_flag("--check", flags->check, "Validate the suite with its oracle; no model");
   command->add_option("--memory", flags->memory, "on, off or read")

@@ -1,0 +1,80 @@
+#include "apps/bench/readers/musique.h"
+
+#include <fmt/format.h>
+
+#include "agent/core/json_text.h"
+#include "apps/bench/readers/passages.h"
+#include "apps/bench/readers/records.h"
+
+namespace pareto {
+namespace {
+
+struct Paragraph {
+  ContextPassage passage;
+  bool supports = false;
+};
+
+Result<Paragraph> paragraph_of(const Json& json) {
+  JsonFields fields(json, "paragraph");
+  Paragraph paragraph{{fields.text("title"), fields.text("paragraph_text")},
+                      fields.flag_or("is_supporting", false)};
+  if (auto read = fields.done(); !read) return std::unexpected(read.error());
+  return paragraph;
+}
+
+Result<Task> task_of(JsonFields& fields, Passages& passages, const std::string& metric) {
+  Task task{.id = filled_text(fields, "id"), .label = "questions"};
+  task.prompt = filled_text(fields, "question") +
+                "\n\nAnswer with the name, number or date alone, without a sentence.";
+  std::vector<std::string> golds{filled_text(fields, "answer")};
+  for (std::string& alias :
+       fields.texts(fields.find("answer_aliases") != nullptr ? "answer_aliases" : "aliases")) {
+    golds.push_back(std::move(alias));
+  }
+  if (!fields.flag_or("answerable", true)) {
+    fields.add_error("answerable", "is false: take the file of answerable questions");
+  }
+  const auto paragraphs = fields.list<Paragraph>("paragraphs", paragraph_of);
+  std::vector<std::string> required = fields.texts("supporting_titles");
+  if (auto read = fields.done(); !read) return std::unexpected(read.error());
+
+  std::vector<ContextPassage> context;
+  for (const Paragraph& paragraph : paragraphs) context.push_back(paragraph.passage);
+  const Passages::Added added = passages.add(task.id, context);
+  task.corpus = added.corpus;
+  for (std::size_t i = 0; i < paragraphs.size(); ++i) {
+    if (paragraphs[i].supports) required.push_back(added.ids[i]);
+  }
+  task.score = normalised_score(metric, golds);
+  task.metadata = dump_json(Json{{"solution", golds.front()}, {"required", required}});
+  return task;
+}
+
+bool recognises(const Source&, const Json& first) {
+  if (!has_keys(first, {"question", "answer"})) return false;
+  return has_keys(first, {"paragraphs"}) || has_keys(first, {"decomposition", "supporting_titles"});
+}
+
+Result<ForeignTasks> read(const Source& source) {
+  if (auto known = only_options(source, {"corpus", "metric"}); !known) {
+    return std::unexpected(known.error());
+  }
+  auto corpus = option_of(source, "corpus", {"task", "shared"});
+  if (!corpus) return std::unexpected(corpus.error());
+  auto metric = option_of(source, "metric", {"exact", "f1"});
+  if (!metric) return std::unexpected(metric.error());
+  Passages passages("musique",
+                    *corpus == "shared" ? Passages::Sharing::shared : Passages::Sharing::per_task);
+  auto tasks = tasks_of(json_records(source.text), "musique", [&](JsonFields& fields, std::size_t) {
+    return task_of(fields, passages, *metric);
+  });
+  if (!tasks) return std::unexpected(tasks.error());
+  return ForeignTasks{.tasks = std::move(*tasks), .corpora = std::move(passages).corpora()};
+}
+
+}  // namespace
+
+const Reader kMusique{"musique", "id, question, paragraphs, answer, answer_aliases", recognises,
+                      read};
+
+}  // namespace pareto

@@ -1,0 +1,35 @@
+#include "apps/bench/readers/passages.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/core/json_text.h"
+
+namespace pareto {
+
+Passages::Added Passages::add(const std::string& task, const std::vector<ContextPassage>& context) {
+  Added added;
+  if (context.empty()) return added;
+  const bool shared = sharing_ == Sharing::shared;
+  added.corpus = shared ? name_ : name_ + "/" + task;
+  std::string& lines = corpora_[added.corpus];
+  for (std::size_t i = 0; i < context.size(); ++i) {
+    const auto& [title, text] = context[i];
+    std::string id = std::to_string(shared ? ids_.size() : i);
+    if (shared) {
+      const auto [known, is_new] = ids_.try_emplace(title + "\n" + text, id);
+      id = known->second;
+      if (!is_new) {
+        added.ids.push_back(id);
+        continue;
+      }
+    }
+    lines += dump_json(Json{{"id", id}, {"title", title}, {"text", text}}) + "\n";
+    added.ids.push_back(std::move(id));
+  }
+  return added;
+}
+
+std::map<std::string, std::string> Passages::corpora() && { return std::move(corpora_); }
+
+}  // namespace pareto
