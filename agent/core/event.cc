@@ -47,12 +47,7 @@ Json model_json(const ModelInfo& model) {
                {"max_output_tokens", model.max_output_tokens},
                {"tools", to_string(model.tools)},
                {"small", model.small}};
-  if (model.price) {
-    json["price"] = {{"input", model.price->input.to_string()},
-                     {"cached_input", model.price->cached_input.to_string()},
-                     {"cache_write", model.price->cache_write.to_string()},
-                     {"output", model.price->output.to_string()}};
-  }
+  if (model.price) json["price"] = to_json(*model.price);
   return json;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace pareto {
 namespace {
@@ -51,6 +52,26 @@ Result<Json> parse_json(std::string_view text, int max_depth) {
   } catch (const Json::exception& error) {
     return fail(ErrorCode::invalid, fmt::format("not valid JSON: {}", error.what()));
   }
+}
+
+Result<void> each_json_line(std::string_view text, std::string_view place,
+                            const std::function<Result<void>(Json, int)>& take) {
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    auto json = parse_json(line);
+    const Result<void> taken =
+        json ? take(std::move(*json), number) : std::unexpected(std::move(json.error()));
+    if (!taken) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("{}{}: {}", place, number, taken.error().message));
+    }
+  }
+  return {};
 }
 
 std::string dump_json(const Json& json) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 namespace pareto {
 namespace {
@@ -65,6 +66,13 @@ Usage& Usage::operator+=(const Usage& other) {
   completion_tokens += other.completion_tokens;
   reasoning_tokens += other.reasoning_tokens;
   return *this;
+}
+
+Json to_json(const Price& price) {
+  return {{"input", price.input.to_string()},
+          {"cached_input", price.cached_input.to_string()},
+          {"cache_write", price.cache_write.to_string()},
+          {"output", price.output.to_string()}};
 }
 
 Money cost_of(const Usage& usage, const Price& price) {

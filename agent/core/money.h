@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/core/json.h"
 #include "agent/core/result.h"
 
 namespace pareto {
@@ -72,6 +73,9 @@ struct Price {
 
   friend bool operator==(const Price&, const Price&) = default;
 };
+
+// USD per million tokens, as decimal strings.
+Json to_json(const Price& price);
 
 // What a usage costs, rounded up to the next nano-dollar; counts below zero are zero. A missing
 // price is unknown, never zero.

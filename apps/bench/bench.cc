@@ -24,8 +24,6 @@ RowKey key_of(const Cell& cell, const Suite& suite) {
   return {suite.tasks[cell.task].id, cell.mode, cell.model, cell.repeat};
 }
 
-bool is_error(const Json& row) { return JsonFields(row, "row").text_or("status", "") == "error"; }
-
 bool is_final(const std::map<RowKey, Json>& rows, const RowKey& key) {
   const auto row = rows.find(key);
   return row != rows.end() && !is_error(row->second);

@@ -1,10 +1,8 @@
 #include "apps/bench/foreign_suite.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "agent/models/local/cache_dir.h"
@@ -62,19 +60,9 @@ Result<void> write_once(const fs::path& file, const std::string& text) {
   std::error_code error;
   if (fs::exists(file, error)) return {};
   fs::create_directories(file.parent_path(), error);
-  const std::string scratch = fmt::format("{}.{}", file.string(), ::getpid());
-  {
-    std::ofstream out(scratch, std::ios::binary);
-    out << text;
-    out.close();
-    if (!out) {
-      return fail(ErrorCode::internal,
-                  fmt::format("{}: can't be written; is the disk full?", scratch));
-    }
-  }
-  fs::rename(scratch, file, error);
-  if (error) {
-    return fail(ErrorCode::internal, fmt::format("{}: {}", file.string(), error.message()));
+  if (auto written = write_text_file(file.string(), text); !written) {
+    return fail(ErrorCode::internal,
+                fmt::format("{}: can't be written; is the disk full?", file.string()));
   }
   return {};
 }

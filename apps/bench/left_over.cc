@@ -47,8 +47,7 @@ bool worth_going_on(const Run& run) {
 std::set<std::string> runs_with_errors(const ResultRows& rows) {
   std::set<std::string> runs;
   for (const auto& [key, row] : rows.rows()) {
-    JsonFields fields(row, "row");
-    if (fields.text_or("status", "") == "error") runs.insert(fields.text_or("run", ""));
+    if (is_error(row)) runs.insert(JsonFields(row, "row").text_or("run", ""));
   }
   return runs;
 }

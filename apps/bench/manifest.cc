@@ -22,7 +22,6 @@
 #include "apps/system/task_file.h"
 #include "policies/routing/router.h"
 #include "tools/digest.h"
-#include "tools/workspace/folder.h"
 
 namespace pareto {
 namespace {
@@ -34,13 +33,6 @@ bool matters(const Setting& setting) {
       "memory.learn", "engine.keep_alive",    "engine.share_prompts"};
   return std::ranges::find(kNot, setting.path) == kNot.end() &&
          !setting.path.starts_with("serve.") && !setting.path.starts_with("models.");
-}
-
-Json price_json(const Price& price) {
-  return {{"input", price.input.to_string()},
-          {"cached_input", price.cached_input.to_string()},
-          {"cache_write", price.cache_write.to_string()},
-          {"output", price.output.to_string()}};
 }
 
 // Weights are verified against the catalogue's digest before they are used.
@@ -65,7 +57,7 @@ Result<Json> model_json(const ModelConfig& model, const ModelInfo& info, const C
     settings[setting.path.substr(prefix.size())] = setting.value;
   }
   Json json = {{"settings", std::move(settings)},
-               {"price", info.price ? price_json(*info.price) : Json()}};
+               {"price", info.price ? to_json(*info.price) : Json()}};
   if (!digest->empty()) json["sha256"] = *digest;
   return json;
 }
@@ -219,10 +211,7 @@ Result<void> record_manifest(const std::string& path, const Manifest& manifest) 
                      {"suite", manifest.suite},
                      {"configuration", std::move(configuration)},
                      {"sessions", std::move(sessions)}};
-  const std::filesystem::path file(path);
-  auto folder = Folder::open(file.parent_path().string());
-  if (!folder) return std::unexpected(folder.error());
-  return folder->write(file.filename().string(), json.dump(2) + "\n");
+  return write_text_file(path, json.dump(2) + "\n");
 }
 
 }  // namespace pareto

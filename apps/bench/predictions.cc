@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "agent/core/run.h"
+#include "apps/system/task_file.h"
 
 namespace pareto {
 namespace {
@@ -28,19 +27,6 @@ Result<std::string> patch_of(const Json& row, Journal& journal) {
   auto run = Run::replay(*events);
   if (!run) return std::unexpected(run.error());
   return (*run)->outcome ? (*run)->outcome->diff : std::string();
-}
-
-Result<void> write_file(const std::string& path, const std::string& text) {
-  const std::string scratch = path + ".new";
-  std::ofstream file(scratch, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(scratch, path, error);
-  if (!file || error) {
-    return fail(ErrorCode::internal, fmt::format("{}: can't be written; is the disk full?", path));
-  }
-  return {};
 }
 
 }  // namespace
@@ -68,8 +54,9 @@ Result<std::vector<std::string>> write_predictions(const Suite& suite, const Res
   for (const auto& [arm, lines] : by_arm) {
     files.push_back(by_arm.size() == 1 ? out + "/predictions.jsonl"
                                        : fmt::format("{}/predictions-{}.jsonl", out, arm));
-    if (auto written = write_file(files.back(), lines); !written) {
-      return std::unexpected(written.error());
+    if (auto written = write_text_file(files.back(), lines); !written) {
+      return fail(ErrorCode::internal,
+                  fmt::format("{}: can't be written; is the disk full?", files.back()));
     }
   }
   return files;

@@ -32,27 +32,7 @@ RowKey key_of(const Json& row) {
           fields.integer_or("repeat", 0)};
 }
 
-ResultRows::ResultRows(ResultRows&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      path_(std::move(other.path_)),
-      rows_(std::move(other.rows_)),
-      runs_(std::move(other.runs_)),
-      spent_(other.spent_),
-      torn_bytes_(other.torn_bytes_) {}
-
-ResultRows& ResultRows::operator=(ResultRows&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  path_ = std::move(other.path_);
-  rows_ = std::move(other.rows_);
-  runs_ = std::move(other.runs_);
-  spent_ = other.spent_;
-  torn_bytes_ = other.torn_bytes_;
-  return *this;
-}
-
-ResultRows::~ResultRows() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
+bool is_error(const Json& row) { return JsonFields(row, "row").text_or("status", "") == "error"; }
 
 Result<ResultRows> ResultRows::open(const std::string& path, const std::string& suite_hash) {
   std::string text;
@@ -61,9 +41,10 @@ Result<ResultRows> ResultRows::open(const std::string& path, const std::string& 
     if (!read) return std::unexpected(read.error());
     text = std::move(*read);
   }
-  const int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor < 0) return can_not_write(path);
-  ResultRows result(descriptor, path);
+  Descriptor file(::open(path.c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0644));
+  if (!file.open()) return can_not_write(path);
+  ResultRows result(std::move(file), path);
+  const int descriptor = result.file_.get();
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     return fail(
         ErrorCode::unavailable,
@@ -102,12 +83,12 @@ Result<void> ResultRows::append(const Json& row) {
   const std::string line = dump_json(row) + "\n";
   std::string_view left = line;
   while (!left.empty()) {
-    const ssize_t written = write(descriptor_, left.data(), left.size());
+    const ssize_t written = write(file_.get(), left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return can_not_write(path_);
     left.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (fdatasync(descriptor_) != 0) return can_not_write(path_);
+  if (fdatasync(file_.get()) != 0) return can_not_write(path_);
   take(row);
   return {};
 }

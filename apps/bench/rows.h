@@ -8,6 +8,7 @@
 #include "agent/core/json.h"
 #include "agent/core/money.h"
 #include "agent/core/result.h"
+#include "agent/io/descriptor.h"
 
 namespace pareto {
 
@@ -23,6 +24,9 @@ struct RowKey {
 
 RowKey key_of(const Json& row);
 
+// Whether a row tells of an infrastructure error.
+bool is_error(const Json& row);
+
 // The file results.jsonl of one suite: rows are appended when their run has ended, each durable
 // before the next thing happens.
 class ResultRows {
@@ -31,9 +35,6 @@ class ResultRows {
   // invalid for a line that is no row, or rows of another version of the suite (both hashes are
   // named); unavailable while another process has the file open this way.
   static Result<ResultRows> open(const std::string& path, const std::string& suite_hash);
-  ResultRows(ResultRows&& other) noexcept;
-  ResultRows& operator=(ResultRows&& other) noexcept;
-  ~ResultRows();
 
   Result<void> append(const Json& row);
   // The row in force of each key, in the order of keys.
@@ -48,9 +49,9 @@ class ResultRows {
  private:
   void take(Json row);
 
-  ResultRows(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  ResultRows(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
 
-  int descriptor_ = -1;
+  Descriptor file_;
   std::string path_;
   std::map<RowKey, Json> rows_;
   std::set<std::string> runs_;

@@ -15,6 +15,7 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "apps/bench/answers.h"
+#include "apps/bench/first_few.h"
 #include "apps/bench/rules/answer_rules.h"
 #include "apps/bench/rules/swe_tests.h"
 #include "tools/schema/schema.h"
@@ -196,12 +197,7 @@ Result<Scored> run_command(const Score& score, const WorkProduct& work, const Sa
   }
   const double value = notes.empty() ? 1 : 0;
   if (!found.removed.empty()) {
-    constexpr std::size_t kMostNamed = 10;
-    const std::size_t named = std::min(found.removed.size(), kMostNamed);
-    notes.push_back(fmt::format(
-        "removed before scoring: {}{}",
-        fmt::join(found.removed.begin(), found.removed.begin() + static_cast<long>(named), ", "),
-        named < found.removed.size() ? ", ..." : ""));
+    notes.push_back("removed before scoring: " + first_few(found.removed, ", "));
   }
   return Scored{value, fmt::format("{}", fmt::join(notes, "; "))};
 }

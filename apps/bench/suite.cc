@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <sstream>
 
 #include "agent/core/json_text.h"
 #include "agent/text/hashing.h"
@@ -168,19 +167,10 @@ class Collector {
 Result<void> read_own(const std::string& file, const Json& defaults, Suite& suite) {
   auto text = read_text_file(file, std::size_t{1} << 30);
   if (!text) return std::unexpected(text.error());
-  std::istringstream lines(*text);
   Collector collector(suite, defaults);
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    auto json = parse_json(line);
-    auto added = json ? collector.add(*json) : std::unexpected(json.error());
-    if (!added) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("{}:{}: {}", file, number, added.error().message));
-    }
-  }
+  auto read = each_json_line(*text, file + ":",
+                             [&collector](const Json& json, int) { return collector.add(json); });
+  if (!read) return read;
   return collector.finish(file, *text);
 }
 

@@ -1,10 +1,7 @@
 #include "apps/bench/trust.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -13,9 +10,9 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "agent/text/hashing.h"
+#include "apps/bench/first_few.h"
 #include "apps/bench/suite_check.h"
 #include "apps/system/task_file.h"
-#include "tools/workspace/folder.h"
 
 namespace pareto {
 namespace {
@@ -40,11 +37,7 @@ std::set<std::string> remembered(const std::string& memo, const std::string& key
 
 Result<void> remember(const std::string& memo, const std::string& key,
                       const std::set<std::string>& tasks) {
-  const std::filesystem::path file(memo);
-  auto folder = Folder::open(file.parent_path().string());
-  if (!folder) return std::unexpected(folder.error());
-  return folder->write(file.filename().string(),
-                       dump_json(Json{{"key", key}, {"tasks", tasks}}) + "\n");
+  return write_text_file(memo, dump_json(Json{{"key", key}, {"tasks", tasks}}) + "\n");
 }
 
 }  // namespace
@@ -65,16 +58,11 @@ Result<void> trust_suite(const Suite& suite, std::span<const std::size_t> tasks,
   auto check = check_suite(suite, missing, sandbox, scratch, jobs, {});
   if (!check) return std::unexpected(check.error());
   if (!check->good()) {
-    constexpr std::size_t kMostNamed = 10;
-    const std::size_t named = std::min(check->failures.size(), kMostNamed);
     return fail(
         ErrorCode::invalid,
-        fmt::format("suite {}: results would mean nothing, since {}{}; mend it (pareto bench SUITE "
+        fmt::format("suite {}: results would mean nothing, since {}; mend it (pareto bench SUITE "
                     "--check) or leave the task out (--filter)",
-                    suite.name,
-                    fmt::join(check->failures.begin(),
-                              check->failures.begin() + static_cast<long>(named), "; "),
-                    named < check->failures.size() ? "; ..." : ""));
+                    suite.name, first_few(check->failures, "; ")));
   }
   for (const std::size_t task : missing) good.insert(suite.tasks[task].id);
   return remember(memo, key, good);

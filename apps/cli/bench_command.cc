@@ -185,7 +185,7 @@ bool show_results(const ResultRows& rows, const Globals& globals) {
   bool errors = false;
   for (const auto& [key, row] : rows.rows()) {
     all.push_back(row);
-    errors |= JsonFields(row, "row").text_or("status", "") == "error";
+    errors |= is_error(row);
     if (globals.json) fmt::print("{}\n", dump_json(row));
   }
   if (!globals.json) fmt::print("{}", summary_tables(all));

@@ -1,11 +1,13 @@
 #include "apps/report/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <ranges>
 #include <set>
+#include <span>
 
 #include "policies/offline/cost_models.h"
 
@@ -26,16 +28,8 @@ constexpr double kMostUsd = 9e9;  // what Money holds
 constexpr std::array kCostCuts{0.1, 0.2, 0.5};
 constexpr std::array kSuccessDifferences{0.05, 0.1};
 
-std::string join(const std::vector<std::string>& names) {
-  std::string result;
-  for (const std::string& name : names) result += (result.empty() ? "" : ", ") + name;
-  return result;
-}
-
-std::vector<std::string> arm_names(const ResultTable& table) {
-  std::vector<std::string> names;
-  for (const ArmId& arm : table.arms()) names.push_back(arm.name());
-  return names;
+std::string names_of(std::span<const ArmId> arms) {
+  return fmt::format("{}", fmt::join(arms | std::views::transform(&ArmId::name), ", "));
 }
 
 // The arms that a person may mean by `asked`.
@@ -213,10 +207,8 @@ Result<std::optional<ArmId>> baseline_in(const ResultTable& table, const std::st
   const std::vector<ArmId> arms = fitting(table, asked);
   if (arms.empty()) return std::optional<ArmId>();
   if (arms.size() == 1) return std::optional(arms.front());
-  std::vector<std::string> names;
-  for (const ArmId& arm : arms) names.push_back(arm.name());
   return fail(ErrorCode::invalid,
-              fmt::format("--baseline {}: several arms fit; say which: {}", asked, join(names)));
+              fmt::format("--baseline {}: several arms fit; say which: {}", asked, names_of(arms)));
 }
 
 Result<SuiteReport> suite_report(SuiteRows rows, const ReportOptions& options) {
@@ -246,7 +238,7 @@ Result<SuiteReport> suite_report(SuiteRows rows, const ReportOptions& options) {
   take_notes(report, *table);
   if (!options.baseline.empty() && !*baseline) {
     report.notes.push_back(fmt::format("no comparison: this suite has no arm {} (it has {})",
-                                       options.baseline, join(arm_names(*table))));
+                                       options.baseline, names_of(table->arms())));
   }
   return report;
 }

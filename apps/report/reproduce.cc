@@ -1,6 +1,7 @@
 #include "apps/report/reproduce.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -24,12 +25,6 @@ std::string text_at(const Json& json, std::initializer_list<const char*> path) {
   return at->is_number() || at->is_boolean() ? at->dump() : "";
 }
 
-std::string joined(const std::set<std::string>& words) {
-  std::string result;
-  for (const std::string& word : words) result += (result.empty() ? "" : ",") + word;
-  return result;
-}
-
 // What the rows themselves say of the bench that made them.
 std::string bench_command(const SuiteReport& suite, std::size_t folder, const Json& manifest) {
   std::set<std::string> modes;
@@ -41,8 +36,10 @@ std::string bench_command(const SuiteReport& suite, std::size_t folder, const Js
     if (!row.observation.arm.model.empty()) models.insert(row.observation.arm.model);
     repeats = std::max(repeats, row.observation.repeat + 1);
   }
-  std::string command = "pareto bench SUITE --modes " + shell_word(joined(modes));
-  if (!models.empty()) command += " --models " + shell_word(joined(models));
+  std::string command =
+      "pareto bench SUITE --modes " + shell_word(fmt::format("{}", fmt::join(modes, ",")));
+  if (!models.empty())
+    command += " --models " + shell_word(fmt::format("{}", fmt::join(models, ",")));
   command += fmt::format(" --repeat {}", repeats);
   for (const char* name : {"seed", "memory", "learn"}) {
     const std::string value = text_at(manifest, {"configuration", name});
@@ -66,9 +63,7 @@ std::string hosts(const Json& manifest) {
                                text_at(session, {"host", "memory"})));
     }
   }
-  std::string result;
-  for (const std::string& host : found) result += (result.empty() ? "" : "; ") + host;
-  return result;
+  return fmt::format("{}", fmt::join(found, "; "));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "agent/core/json_text.h"
+#include "tools/workspace/folder.h"
 
 namespace pareto {
 
@@ -26,6 +27,13 @@ Result<std::string> read_text_file(const std::string& path, std::size_t max_byte
   content << file.rdbuf();
   if (!file) return fail(ErrorCode::invalid, fmt::format("{}: can't be read", path));
   return std::move(content).str();
+}
+
+Result<void> write_text_file(const std::string& path, std::string_view text) {
+  const std::filesystem::path file(path);
+  auto folder = Folder::open(file.parent_path().string());
+  if (!folder) return std::unexpected(folder.error());
+  return folder->write(file.filename().string(), text);
 }
 
 Result<Task> task_from_file(const std::string& path) {

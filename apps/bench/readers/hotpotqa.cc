@@ -63,7 +63,7 @@ Result<std::vector<std::string>> titles_of(const Json& json) {
   return titles;
 }
 
-Result<Task> task_of(JsonFields& fields, Passages& passages, const std::string& score_type) {
+Result<Task> task_of(JsonFields& fields, Passages& passages, const std::string& metric) {
   Task task{.id = filled_text(fields, fields.find("_id") != nullptr ? "_id" : "id"),
             .label = "questions"};
   task.prompt = filled_text(fields, "question") +
@@ -88,7 +88,7 @@ Result<Task> task_of(JsonFields& fields, Passages& passages, const std::string& 
     // In fullwiki what a question rests on may be missing from its context: the title stays.
     if (passage != context.end()) title = added.ids[std::size_t(passage - context.begin())];
   }
-  task.score = normalised_score(score_type, {gold});
+  task.score = normalised_score(metric == "f1" ? "hotpot_f1" : "exact", {gold});
   task.metadata = dump_json(Json{{"solution", gold},
                                  {"required", required},
                                  {"type", fields.text_or("type", "")},
@@ -103,21 +103,7 @@ bool recognises(const Source&, const Json& first) {
 }
 
 Result<ForeignTasks> read(const Source& source) {
-  if (auto known = only_options(source, {"corpus", "metric"}); !known) {
-    return std::unexpected(known.error());
-  }
-  auto corpus = option_of(source, "corpus", {"task", "shared"});
-  if (!corpus) return std::unexpected(corpus.error());
-  auto metric = option_of(source, "metric", {"exact", "f1"});
-  if (!metric) return std::unexpected(metric.error());
-  Passages passages("hotpotqa",
-                    *corpus == "shared" ? Passages::Sharing::shared : Passages::Sharing::per_task);
-  const std::string score_type = *metric == "f1" ? "hotpot_f1" : "exact";
-  auto tasks = tasks_of(
-      json_records(source.text), "hotpotqa",
-      [&](JsonFields& fields, std::size_t) { return task_of(fields, passages, score_type); });
-  if (!tasks) return std::unexpected(tasks.error());
-  return ForeignTasks{.tasks = std::move(*tasks), .corpora = std::move(passages).corpora()};
+  return questions_with_context(source, "hotpotqa", task_of);
 }
 
 }  // namespace

@@ -56,20 +56,7 @@ bool recognises(const Source&, const Json& first) {
 }
 
 Result<ForeignTasks> read(const Source& source) {
-  if (auto known = only_options(source, {"corpus", "metric"}); !known) {
-    return std::unexpected(known.error());
-  }
-  auto corpus = option_of(source, "corpus", {"task", "shared"});
-  if (!corpus) return std::unexpected(corpus.error());
-  auto metric = option_of(source, "metric", {"exact", "f1"});
-  if (!metric) return std::unexpected(metric.error());
-  Passages passages("musique",
-                    *corpus == "shared" ? Passages::Sharing::shared : Passages::Sharing::per_task);
-  auto tasks = tasks_of(json_records(source.text), "musique", [&](JsonFields& fields, std::size_t) {
-    return task_of(fields, passages, *metric);
-  });
-  if (!tasks) return std::unexpected(tasks.error());
-  return ForeignTasks{.tasks = std::move(*tasks), .corpora = std::move(passages).corpora()};
+  return questions_with_context(source, "musique", task_of);
 }
 
 }  // namespace

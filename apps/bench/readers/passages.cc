@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/core/json_text.h"
+#include "apps/bench/readers/records.h"
 
 namespace pareto {
 
@@ -31,5 +32,23 @@ Passages::Added Passages::add(const std::string& task, const std::vector<Context
 }
 
 std::map<std::string, std::string> Passages::corpora() && { return std::move(corpora_); }
+
+Result<ForeignTasks> questions_with_context(const Source& source, const std::string& format,
+                                            const MakeQuestion& make) {
+  if (auto known = only_options(source, {"corpus", "metric"}); !known) {
+    return std::unexpected(known.error());
+  }
+  auto corpus = option_of(source, "corpus", {"task", "shared"});
+  if (!corpus) return std::unexpected(corpus.error());
+  auto metric = option_of(source, "metric", {"exact", "f1"});
+  if (!metric) return std::unexpected(metric.error());
+  Passages passages(format,
+                    *corpus == "shared" ? Passages::Sharing::shared : Passages::Sharing::per_task);
+  auto tasks = tasks_of(json_records(source.text), format, [&](JsonFields& fields, std::size_t) {
+    return make(fields, passages, *metric);
+  });
+  if (!tasks) return std::unexpected(tasks.error());
+  return ForeignTasks{.tasks = std::move(*tasks), .corpora = std::move(passages).corpora()};
+}
 
 }  // namespace pareto

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "agent/core/json.h"
+#include "agent/core/json_fields.h"
 #include "apps/bench/readers/reader.h"
 
 namespace pareto {
@@ -36,5 +38,14 @@ class Passages {
   std::map<std::string, std::string> corpora_;
   std::map<std::string, std::string> ids_;  // of the shared corpus: line without id -> id
 };
+
+// Makes a task of a question, with its context added to the passages.
+using MakeQuestion =
+    std::function<Result<Task>(JsonFields& fields, Passages& passages, const std::string& metric)>;
+
+// The questions of a benchmark that bring their context. Options of [reader]: `corpus` (task or
+// shared) and `metric` (exact or f1).
+Result<ForeignTasks> questions_with_context(const Source& source, const std::string& format,
+                                            const MakeQuestion& make);
 
 }  // namespace pareto

@@ -74,19 +74,11 @@ Result<Task> task_of_row(JsonFields& fields, Tests tests) {
 // The authors' file holds one case a line.
 Result<Json> cases_of_lines(const std::string& path, std::string_view text) {
   Json cases = Json::array();
-  int number = 0;
-  while (!text.empty()) {
-    ++number;
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    auto one = parse_json(line);
-    if (!one) {
-      return fail(ErrorCode::invalid, fmt::format("{}:{}: {}", path, number, one.error().message));
-    }
-    cases.push_back(std::move(*one));
-  }
+  auto read = each_json_line(text, path + ":", [&cases](Json one, int) -> Result<void> {
+    cases.push_back(std::move(one));
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
   if (auto good = check_cases(cases); !good) {
     return fail(ErrorCode::invalid, fmt::format("{}: {}", path, good.error().message));
   }

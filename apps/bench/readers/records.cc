@@ -88,19 +88,12 @@ Result<std::vector<Record>> json_records(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '[') return items_of(text);
   std::vector<Record> records;
-  int number = 0;
-  while (!text.empty()) {
-    ++number;
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (is_blank(line)) continue;
-    std::string where = fmt::format("line {}", number);
-    auto json = parse_json(line);
-    if (!json) return wrong(where, json.error().message);
-    if (!json->is_object()) return wrong(where, "expected a JSON object");
-    records.push_back({std::move(where), std::move(*json)});
-  }
+  auto read = each_json_line(text, "line ", [&records](Json value, int line) -> Result<void> {
+    if (!value.is_object()) return fail(ErrorCode::invalid, "expected a JSON object");
+    records.push_back({fmt::format("line {}", line), std::move(value)});
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
   return records;
 }
 

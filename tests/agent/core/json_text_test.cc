@@ -62,5 +62,30 @@ TEST(JsonTextTest, KeepsTheOrderOfKeys) {
   EXPECT_EQ(dump_json(*parse_json(text)), text);
 }
 
+TEST(EachJsonLineTest, NumbersLinesAndSkipsBlankOnes) {
+  std::string seen;
+  const auto read = each_json_line("\n1\r\n \t\n\"two\"\n3", "f:", [&seen](Json value, int line) {
+    seen += std::to_string(line) + "=" + dump_json(value) + " ";
+    return Result<void>();
+  });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(seen, "2=1 4=\"two\" 5=3 ");
+}
+
+TEST(EachJsonLineTest, StopsAtTheFirstErrorAndNamesItsPlace) {
+  int taken = 0;
+  const auto take = [&taken](const Json& value, int) -> Result<void> {
+    ++taken;
+    if (value == 2) return fail(ErrorCode::limit, "no twos");
+    return {};
+  };
+  EXPECT_EQ(each_json_line("1\n2\n3", "a.jsonl:", take).error(),
+            (Error{ErrorCode::invalid, "a.jsonl:2: no twos"}));
+  EXPECT_EQ(taken, 2);
+  const auto broken = each_json_line("1\n{\n3", "line ", take);
+  EXPECT_EQ(taken, 3);
+  EXPECT_TRUE(broken.error().message.starts_with("line 2: ")) << broken.error().message;
+}
+
 }  // namespace
 }  // namespace pareto
