@@ -24,7 +24,7 @@ ALLOWED = {
 # Heavy libraries stay where they are hidden.
 ONLY_IN = {
     "curl/": ["agent/io", "agent/models/local", "tests"],
-    "boost/": ["agent/io", "apps/server", "policies/offline", "tests"],
+    "boost/": ["agent/io", "policies/offline", "tests"],
     "hnswlib/": ["memory", "tests"],
     "toml++/": ["apps/system", "tests"],
     "CLI/": ["apps", "tests"],

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "apps/server/api.h"
+#include "apps/server/problem.h"
 #include "apps/system/system.h"
 
 namespace pareto {
@@ -94,8 +95,10 @@ class Service {
   Service(System& system, ApiOptions options) : system_(system), api_(system, std::move(options)) {}
 
   Result<void> listen(const Place& place) {
+    HttpServerOptions options{.address = place.address, .port = place.port};
+    options.refusal = [](int status, const std::string& why) { return problem(status, why); };
     auto server =
-        HttpServer::listen(system_.loop(), {.address = place.address, .port = place.port},
+        HttpServer::listen(system_.loop(), std::move(options),
                            [this](const HttpExchange& exchange) { api_.handle(exchange); });
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);

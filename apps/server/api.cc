@@ -291,7 +291,7 @@ void Api::follow_run(const HttpExchange& exchange, const RunId& run) {
   auto summary = system_.journal().find(run);
   const bool open = !summary || summary->status == "running" || summary->status == "waiting";
   if (!open && after >= *last) return exchange.answer({.status = 204});
-  hub_.follow(run, after, exchange.stream());
+  hub_.follow(run, after, exchange.stream({}));
 }
 
 void Api::cancel_run(const HttpExchange& exchange, const RunId& run) {

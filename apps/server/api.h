@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "apps/server/http.h"
+#include "agent/io/http_server.h"
 #include "apps/server/run_hub.h"
 #include "apps/system/system.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "agent/core/result.h"
-#include "apps/server/http.h"
+#include "agent/io/http_server.h"
 
 namespace pareto {
 

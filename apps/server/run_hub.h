@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "apps/server/http.h"
+#include "agent/io/http_server.h"
 #include "apps/system/system.h"
 
 namespace pareto {

@@ -135,9 +135,11 @@ class ApiTest : public ::testing::Test {
     }
     answer.reset();
     if (!api) throw std::runtime_error("not open");
-    api->handle({.query = std::move(query),
-                 .answer = [this](HttpAnswer given) { answer = std::move(given); },
-                 .stream = [this] { return stream = std::make_shared<FakeStream>(); }});
+    api->handle(
+        {.query = std::move(query),
+         .answer = [this](HttpAnswer given) { answer = std::move(given); },
+         .stream =
+             [this](const HttpStreamHead&) { return stream = std::make_shared<FakeStream>(); }});
   }
 
   const HttpAnswer& call(const std::string& method, const std::string& path,

@@ -1,4 +1,4 @@
-#include "apps/server/http.h"
+#include "agent/io/http_server.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <future>
 #include <thread>
 
 namespace pareto {
@@ -55,13 +56,13 @@ class Client {
   int socket_;
 };
 
-class HttpTest : public ::testing::Test {
+class HttpServerTest : public ::testing::Test {
  protected:
   void listen(HttpServerOptions options = {}) {
     options.port = 0;
     auto listening = HttpServer::listen(loop, options, [this](const HttpExchange& exchange) {
       if (exchange.query.path == "/stream") {
-        stream = exchange.stream();
+        stream = exchange.stream(stream_head);
         if (on_stream) on_stream();
         return;
       }
@@ -99,11 +100,12 @@ class HttpTest : public ::testing::Test {
   std::unique_ptr<HttpServer> server;
   std::shared_ptr<HttpStream> stream;
   std::function<void()> on_stream;
+  HttpStreamHead stream_head;
 };
 
 constexpr const char* kClose = "Host: localhost\r\nConnection: close\r\n\r\n";
 
-TEST_F(HttpTest, GivesTheHandlerWhatWasAsked) {
+TEST_F(HttpServerTest, GivesTheHandlerWhatWasAsked) {
   listen();
   EXPECT_THAT(talk(std::string("GET /a%20b?a=1%2B1&b=2 HTTP/1.1\r\nX-Test: yes\r\n") + kClose),
               EndsWith("\r\n\r\nGET /a b 1+1 yes "));
@@ -111,7 +113,7 @@ TEST_F(HttpTest, GivesTheHandlerWhatWasAsked) {
               EndsWith("\r\n\r\nPOST /   body"));
 }
 
-TEST_F(HttpTest, AnswersSeveralRequestsOfAConnectionInOrder) {
+TEST_F(HttpServerTest, AnswersSeveralRequestsOfAConnectionInOrder) {
   listen();
   std::string requests;
   for (const char* path : {"/1", "/2", "/3"}) {
@@ -126,13 +128,17 @@ TEST_F(HttpTest, AnswersSeveralRequestsOfAConnectionInOrder) {
   }
 }
 
-TEST_F(HttpTest, AHeadRequestGetsNoBody) {
+TEST_F(HttpServerTest, AHeadRequestGetsNoBody) {
   listen();
   EXPECT_THAT(talk(std::string("HEAD / HTTP/1.1\r\n") + kClose), EndsWith("\r\n\r\n"));
 }
 
-TEST_F(HttpTest, RefusesWhatIsTooLarge) {
-  listen({.body_limit = 100});
+TEST_F(HttpServerTest, RefusesWhatIsTooLarge) {
+  HttpServerOptions options{.body_limit = 100};
+  options.refusal = [](int status, const std::string& why) {
+    return HttpAnswer{.status = status, .content_type = "text/own", .body = why};
+  };
+  listen(options);
   EXPECT_THAT(talk("GET / HTTP/1.1\r\nX-A: " + std::string(9'000, 'a') + "\r\n" + kClose),
               StartsWith("HTTP/1.1 431 "));
   EXPECT_THAT(talk("GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\n" + kClose),
@@ -140,13 +146,14 @@ TEST_F(HttpTest, RefusesWhatIsTooLarge) {
   const std::string large = talk(std::string("POST / HTTP/1.1\r\nContent-Length: 99000000\r\n") +
                                  kClose + std::string(100'000, 'b'));
   EXPECT_THAT(large, StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(large, HasSubstr("application/problem+json"));
+  EXPECT_THAT(large, HasSubstr("text/own"));
+  EXPECT_THAT(large, EndsWith("a body may have 100 bytes"));
   EXPECT_THAT(talk(std::string("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n") + kClose +
                    "65\r\n" + std::string(101, 'b') + "\r\n0\r\n\r\n"),
               StartsWith("HTTP/1.1 413 "));
 }
 
-TEST_F(HttpTest, ClosesOnWhatIsNoHttp) {
+TEST_F(HttpServerTest, ClosesOnWhatIsNoHttp) {
   listen();
   EXPECT_EQ(talk("\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03 a TLS hello\r\n\r\n"), "");
   EXPECT_EQ(talk(std::string("GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", 27)), "");
@@ -156,7 +163,7 @@ TEST_F(HttpTest, ClosesOnWhatIsNoHttp) {
             "");
 }
 
-TEST_F(HttpTest, ARequestThatTakesTooLongIsDroppedHoweverOftenAByteComes) {
+TEST_F(HttpServerTest, ARequestThatTakesTooLongIsDroppedHoweverOftenAByteComes) {
   listen({.read_timeout = Milliseconds(200)});
   with([this] {
     Client client(server->port());
@@ -173,12 +180,12 @@ TEST_F(HttpTest, ARequestThatTakesTooLongIsDroppedHoweverOftenAByteComes) {
   });
 }
 
-TEST_F(HttpTest, AConnectionThatAsksNothingMoreIsClosed) {
+TEST_F(HttpServerTest, AConnectionThatAsksNothingMoreIsClosed) {
   listen({.idle_timeout = Milliseconds(100)});
   EXPECT_THAT(talk("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("GET /"));
 }
 
-TEST_F(HttpTest, BeyondTheLimitConnectionsWaitForOthersToEnd) {
+TEST_F(HttpServerTest, BeyondTheLimitConnectionsWaitForOthersToEnd) {
   listen({.connections = 1});
   with([this] {
     auto first = std::make_unique<Client>(server->port());
@@ -191,7 +198,7 @@ TEST_F(HttpTest, BeyondTheLimitConnectionsWaitForOthersToEnd) {
   });
 }
 
-TEST_F(HttpTest, AStreamIsChunkedAndEnds) {
+TEST_F(HttpServerTest, AStreamIsChunkedAndEnds) {
   listen();
   on_stream = [this] {
     stream->send("one");
@@ -205,7 +212,7 @@ TEST_F(HttpTest, AStreamIsChunkedAndEnds) {
   EXPECT_TRUE(stream->closed());
 }
 
-TEST_F(HttpTest, AnOldClientGetsAStreamWithoutChunks) {
+TEST_F(HttpServerTest, AnOldClientGetsAStreamWithoutChunks) {
   listen();
   on_stream = [this] {
     stream->send("one");
@@ -216,7 +223,7 @@ TEST_F(HttpTest, AnOldClientGetsAStreamWithoutChunks) {
   EXPECT_THAT(answer, EndsWith("\r\n\r\none"));
 }
 
-TEST_F(HttpTest, AStreamKnowsThatItsReaderHasGone) {
+TEST_F(HttpServerTest, AStreamKnowsThatItsReaderHasGone) {
   listen();
   with([this] {
     Client client(server->port());
@@ -227,7 +234,7 @@ TEST_F(HttpTest, AStreamKnowsThatItsReaderHasGone) {
   EXPECT_EQ(server->busy(), 0U);
 }
 
-TEST_F(HttpTest, AReaderThatDoesNotReadIsCutOff) {
+TEST_F(HttpServerTest, AReaderThatDoesNotReadIsCutOff) {
   listen({.stream_queue = 100'000});
   with([this] {
     Client client(server->port());
@@ -248,7 +255,7 @@ TEST_F(HttpTest, AReaderThatDoesNotReadIsCutOff) {
   });
 }
 
-TEST_F(HttpTest, SaysWhenAStreamIsDrained) {
+TEST_F(HttpServerTest, SaysWhenAStreamIsDrained) {
   listen();
   bool drained = false;
   on_stream = [&] {
@@ -264,7 +271,7 @@ TEST_F(HttpTest, SaysWhenAStreamIsDrained) {
   EXPECT_TRUE(drained);
 }
 
-TEST_F(HttpTest, OnceItAcceptsNoMoreOpenConnectionsGoOn) {
+TEST_F(HttpServerTest, OnceItAcceptsNoMoreOpenConnectionsGoOn) {
   listen();
   with([this] {
     Client client(server->port());
@@ -281,7 +288,53 @@ TEST_F(HttpTest, OnceItAcceptsNoMoreOpenConnectionsGoOn) {
   });
 }
 
-TEST_F(HttpTest, SaysWhyItCannotListen) {
+TEST_F(HttpServerTest, AStreamBeginsAsItsHeadSays) {
+  listen();
+  stream_head = {.status = 402, .content_type = "text/plain"};
+  on_stream = [this] {
+    stream->send("no");
+    stream->finish();
+  };
+  const std::string answer = talk(std::string("GET /stream HTTP/1.1\r\n") + kClose);
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 402 Payment Required\r\nContent-Type: text/plain\r\n"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\n2\r\nno\r\n0\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, TakesOverASocketThatListensAlready) {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in any{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0);
+  ASSERT_EQ(::listen(socket.get(), 8), 0);
+  auto serving = HttpServer::serve(loop, std::move(socket), {}, [](const HttpExchange& exchange) {
+    exchange.answer({.body = "taken over"});
+  });
+  ASSERT_TRUE(serving) << serving.error().message;
+  server = std::move(*serving);
+  EXPECT_THAT(talk(std::string("GET / HTTP/1.1\r\n") + kClose), EndsWith("taken over"));
+
+  const auto none = HttpServer::serve(loop, Descriptor(), {}, [](const HttpExchange&) {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::internal);
+}
+
+TEST_F(HttpServerTest, AConnectionThatOutlivesItsServerIsClosedAtItsNextRequest) {
+  listen();
+  with([this] {
+    Client client(server->port());
+    client.send("GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.read("GET /1   "), HasSubstr("GET /1"));
+    std::promise<void> gone;
+    loop.post([this, &gone] {
+      server.reset();
+      gone.set_value();
+    });
+    gone.get_future().wait();
+    client.send("GET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(client.read(), "");
+  });
+}
+
+TEST_F(HttpServerTest, SaysWhyItCannotListen) {
   listen();
   const auto handler = [](const HttpExchange&) {};
   const auto taken = HttpServer::listen(loop, {.port = server->port()}, handler);

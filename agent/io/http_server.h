@@ -10,6 +10,7 @@
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "agent/io/descriptor.h"
 #include "agent/io/loop.h"
 
 namespace pareto {
@@ -32,7 +33,8 @@ struct HttpAnswer {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// A response whose end is not known yet: Server-Sent Events. May be kept and used until `closed`.
+// A response whose end is not known yet, such as Server-Sent Events. May be kept and used until
+// `closed`.
 // Thread: the loop's.
 class HttpStream {
  public:
@@ -49,11 +51,17 @@ class HttpStream {
   virtual void when_drained(std::function<void()> fn) = 0;
 };
 
+// How a stream begins.
+struct HttpStreamHead {
+  int status = 200;
+  std::string content_type = "text/event-stream";
+};
+
 // Either answer at once, or take the stream. `stream` is made only when it is asked for.
 struct HttpExchange {
   HttpQuery query;
   std::function<void(HttpAnswer)> answer;
-  std::function<std::shared_ptr<HttpStream>()> stream;
+  std::function<std::shared_ptr<HttpStream>(HttpStreamHead)> stream;
 };
 
 struct HttpServerOptions {
@@ -65,6 +73,9 @@ struct HttpServerOptions {
   Milliseconds idle_timeout{60'000};   // between requests of a connection
   std::size_t connections = 500;       // beyond that, new ones wait to be accepted
   std::size_t stream_queue = 1 << 20;  // bytes
+  // What a request is answered with that is refused before it was read to its end: 413 or 431, and
+  // why. Empty: plain text.
+  std::function<HttpAnswer(int status, const std::string& detail)> refusal;
 };
 
 // An HTTP/1.1 server on the loop. Malformed requests are answered and their connection closed
@@ -75,6 +86,11 @@ class HttpServer {
   // invalid: the address makes no sense; unavailable: the port is taken.
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, HttpServerOptions options,
                                                     Handler handler);
+  // Takes the connections of a socket that listens already, in whichever network namespace it was
+  // made. `internal`: it does not listen on TCP.
+  static Result<std::unique_ptr<HttpServer>> serve(Loop& loop, Descriptor listener,
+                                                   HttpServerOptions options, Handler handler);
+  // No handler is called afterwards; what was answered by then is sent.
   virtual ~HttpServer() = default;
   virtual unsigned short port() const = 0;
   // Accepts no more; open exchanges go on.

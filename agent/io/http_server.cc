@@ -1,4 +1,4 @@
-#include "apps/server/http.h"
+#include "agent/io/http_server.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,6 @@
 #include <optional>
 
 #include "agent/io/loop_asio.h"
-#include "apps/server/problem.h"
 
 namespace pareto {
 namespace {
@@ -114,8 +113,8 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
     if (error == http::error::header_limit || error == http::error::body_limit) {
       return answer(
           error == http::error::body_limit
-              ? problem(413, fmt::format("a body may have {} bytes", shared_->options.body_limit))
-              : problem(431, fmt::format("the headers may have {} bytes together",
+              ? refusal(413, fmt::format("a body may have {} bytes", shared_->options.body_limit))
+              : refusal(431, fmt::format("the headers may have {} bytes together",
                                          shared_->options.header_limit)),
           false);
     }
@@ -127,7 +126,13 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
     exchange(query_of(request), request.keep_alive());
   }
 
+  HttpAnswer refusal(int status, const std::string& detail) const {
+    if (shared_->options.refusal) return shared_->options.refusal(status, detail);
+    return {.status = status, .content_type = "text/plain", .body = detail + "\n"};
+  }
+
   void exchange(HttpQuery query, bool keep_alive) {
+    if (!shared_->handler) return close();
     set_busy(true);
     stream_.expires_never();
     const auto self = shared_from_this();
@@ -135,7 +140,7 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
         {.query = std::move(query),
          .answer = [self,
                     keep_alive](HttpAnswer answer) { self->answer(std::move(answer), keep_alive); },
-         .stream = [self] { return self->become_stream(); }});
+         .stream = [self](const HttpStreamHead& head) { return self->become_stream(head); }});
   }
 
   void answer(HttpAnswer answer, bool keep_alive) {
@@ -159,10 +164,12 @@ class Connection final : public HttpStream, public std::enable_shared_from_this<
         });
   }
 
-  std::shared_ptr<HttpStream> become_stream() {
-    std::string head =
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-        "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n";
+  std::shared_ptr<HttpStream> become_stream(const HttpStreamHead& wanted) {
+    const auto reason = http::obsolete_reason(http::int_to_status(wanted.status));
+    std::string head = fmt::format(
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nCache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n",
+        wanted.status, std::string_view(reason.data(), reason.size()), wanted.content_type);
     if (chunked_) head += "Transfer-Encoding: chunked\r\n";
     push(head + "\r\n");
     notice_close();
@@ -247,8 +254,16 @@ class Listener final : public HttpServer {
     shared_->on_closed = [this] { accept(); };
     accept();
   }
+  static std::unique_ptr<HttpServer> make(Loop& loop, tcp::acceptor acceptor,
+                                          HttpServerOptions options, Handler handler) {
+    auto shared = std::make_shared<Shared>();
+    shared->options = std::move(options);
+    shared->handler = std::move(handler);
+    return std::make_unique<Listener>(loop, std::move(shared), std::move(acceptor));
+  }
   ~Listener() override {
     shared_->on_closed = nullptr;
+    shared_->handler = nullptr;
     stop_accepting();
   }
 
@@ -294,46 +309,6 @@ class Listener final : public HttpServer {
 
 }  // namespace
 
-std::string HttpQuery::header(std::string_view lower_case_name) const {
-  for (const auto& [name, value] : headers) {
-    if (name == lower_case_name) return value;
-  }
-  return "";
-}
-
-std::string HttpQuery::parameter(std::string_view wanted) const {
-  for (const auto& [name, value] : parameters) {
-    if (name == wanted) return value;
-  }
-  return "";
-}
-
-std::string url_decoded(std::string_view text) {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 &&
-        digit(text[i + 2]) >= 0) {
-      decoded += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
-bool is_loopback(const std::string& address) {
-  beast::error_code error;
-  const auto parsed = asio::ip::make_address(address, error);
-  return !error && parsed.is_loopback();
-}
-
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerOptions options,
                                                        Handler handler) {
   beast::error_code error;
@@ -355,10 +330,23 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerOpt
                 fmt::format("can't listen on {}:{}: {}; choose another with --listen",
                             options.address, options.port, error.message()));
   }
-  auto shared = std::make_shared<Shared>();
-  shared->options = std::move(options);
-  shared->handler = std::move(handler);
-  return std::make_unique<Listener>(loop, std::move(shared), std::move(acceptor));
+  return Listener::make(loop, std::move(acceptor), std::move(options), std::move(handler));
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::serve(Loop& loop, Descriptor listener,
+                                                      HttpServerOptions options, Handler handler) {
+  beast::error_code error;
+  tcp::acceptor acceptor(context(loop));
+  acceptor.assign(tcp::v4(), listener.get(), error);
+  if (!error) {
+    listener.release();
+    acceptor.local_endpoint(error);
+  }
+  if (error) {
+    return fail(ErrorCode::internal,
+                fmt::format("expected a listening TCP socket; found none: {}", error.message()));
+  }
+  return Listener::make(loop, std::move(acceptor), std::move(options), std::move(handler));
 }
 
 }  // namespace pareto
