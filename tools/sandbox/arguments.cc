@@ -132,6 +132,9 @@ class Builder {
     argv.insert(argv.end(), {"--", machine_.bwrap});
     argv.insert(argv.end(), bwrap_.begin(), bwrap_.end());
     argv.insert(argv.end(), {"--", kInnerHelper, "start"});
+    if (command_.port) {
+      argv.insert(argv.end(), {"--listen", fmt::to_string(command_.port->number)});
+    }
     // One more process inside is bubblewrap's own.
     append_limits(argv, command_.limits.processes + 1);
     argv.insert(argv.end(), command_.argv.begin(), command_.argv.end());
@@ -270,6 +273,9 @@ Result<void> check(const SandboxCommand& command) {
                       "into a file",
                       word.size(), kMaxWord));
     }
+  }
+  if (command.port && (command.port->number == 0 || !command.port->take)) {
+    return invalid("a port needs a number and somebody who takes its connections");
   }
   if (!all_positive(command.limits)) return invalid("every limit must be above zero");
   for (const SandboxBind& bind : command.read_only) {

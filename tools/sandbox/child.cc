@@ -83,6 +83,12 @@ Result<Child> Child::spawn(const SpawnRequest& request) {
   // Not a pipe: writing to one whose reader was killed raises SIGPIPE.
   auto go = move_up(FileDescriptor(eventfd(0, EFD_CLOEXEC)));
   if (!go) return std::unexpected(go.error());
+  SocketPair sockets;
+  if (request.listens) {
+    auto made = make_socket_pair();
+    if (!made) return std::unexpected(made.error());
+    sockets = std::move(*made);
+  }
   Actions actions;
   actions.give(&request.stdin_file, 0);
   actions.give(&out->write_end, 1);
@@ -93,6 +99,7 @@ Result<Child> Child::spawn(const SpawnRequest& request) {
   actions.give(request.group, kGroupFd);
   actions.give(&*go, kGoFd);
   actions.give(request.cgroup, kCgroupFd);
+  actions.give(request.listens ? &sockets.theirs : nullptr, kListenerFd);
   Child child;
   if (const int error = actions.spawn(request, child.pid_); error != 0) {
     errno = error;
@@ -103,6 +110,7 @@ Result<Child> Child::spawn(const SpawnRequest& request) {
   child.err_ = std::move(err->read_end);
   child.status_ = std::move(status->read_end);
   child.go_ = std::move(*go);
+  child.listener_ = std::move(sockets.ours);
   auto process = open_process(child.pid_);
   if (!process) return std::unexpected(process.error());
   child.process_ = std::move(*process);
@@ -115,7 +123,8 @@ Child::Child(Child&& other) noexcept
       out_(std::move(other.out_)),
       err_(std::move(other.err_)),
       status_(std::move(other.status_)),
-      go_(std::move(other.go_)) {}
+      go_(std::move(other.go_)),
+      listener_(std::move(other.listener_)) {}
 
 Child::~Child() {
   if (pid_ < 0) return;

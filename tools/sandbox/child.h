@@ -20,6 +20,7 @@ struct SpawnRequest {
   const FileDescriptor* passwd = nullptr;
   const FileDescriptor* group = nullptr;
   const FileDescriptor* cgroup = nullptr;
+  bool listens = false;  // it will send a listening socket
 };
 
 // A started `pareto-sandbox`; reaped, and killed before if need be, with this object.
@@ -36,6 +37,8 @@ class Child {
   const FileDescriptor& out() const { return out_; }          // these three don't block
   const FileDescriptor& err() const { return err_; }
   const FileDescriptor& status() const { return status_; }
+  // The listening socket of a child that listens, once it has said that it is ready.
+  Result<FileDescriptor> listener() const { return receive_descriptor(listener_); }
 
   // Lets the command start, once it has said that it is ready.
   void go();
@@ -55,6 +58,7 @@ class Child {
   FileDescriptor err_;
   FileDescriptor status_;
   FileDescriptor go_;
+  FileDescriptor listener_;
 };
 
 }  // namespace pareto::sandbox

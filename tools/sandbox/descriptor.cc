@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 namespace pareto::sandbox {
@@ -45,6 +47,41 @@ Result<Pipe> make_pipe() {
   // Fewer turns between writer and reader; a user with many pipes may be refused, and does without.
   (void)fcntl(moved->get(), F_SETPIPE_SZ, 256 << 10);
   return Pipe{std::move(*moved), std::move(*write_end)};
+}
+
+Result<SocketPair> make_socket_pair() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return system_failure("could not make a pair of sockets");
+  }
+  FileDescriptor first(ends[0]);
+  auto theirs = move_up(FileDescriptor(ends[1]));
+  if (!theirs) return std::unexpected(theirs.error());
+  auto ours = move_up(std::move(first));
+  if (!ours) return std::unexpected(ours.error());
+  if (fcntl(ours->get(), F_SETFL, O_NONBLOCK) != 0) return system_failure("could not set a socket");
+  return SocketPair{std::move(*ours), std::move(*theirs)};
+}
+
+Result<FileDescriptor> receive_descriptor(const FileDescriptor& socket) {
+  char byte = 0;
+  iovec data{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  if (recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC) != 1) {
+    return system_failure("no socket came from inside");
+  }
+  const cmsghdr* control = CMSG_FIRSTHDR(&message);
+  if (control == nullptr || control->cmsg_type != SCM_RIGHTS) {
+    return fail(ErrorCode::internal, "sandbox: expected a socket from inside; found a message");
+  }
+  int descriptor = -1;
+  std::memcpy(&descriptor, CMSG_DATA(control), sizeof descriptor);
+  return move_up(FileDescriptor(descriptor));
 }
 
 Result<FileDescriptor> make_memory_file(std::string_view content) {

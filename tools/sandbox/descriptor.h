@@ -20,6 +20,7 @@ class FileDescriptor {
   ~FileDescriptor() { reset(); }
 
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
   explicit operator bool() const { return fd_ >= 0; }
   void reset();
 
@@ -35,6 +36,13 @@ struct Pipe {
 // All descriptors made here are close-on-exec, and numbered above those that a child gets, so that
 // arranging the child's can't overwrite one.
 Result<Pipe> make_pipe();
+struct SocketPair {
+  FileDescriptor ours;  // does not block
+  FileDescriptor theirs;
+};
+Result<SocketPair> make_socket_pair();
+// The descriptor that the other end has sent.
+Result<FileDescriptor> receive_descriptor(const FileDescriptor& socket);
 // A file in memory that holds `content`, at its beginning.
 Result<FileDescriptor> make_memory_file(std::string_view content);
 // The same file with a position of its own, read-only. For sharing one file among children.

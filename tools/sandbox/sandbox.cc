@@ -111,6 +111,7 @@ Result<Watched> Sandbox::State::attempt(const SandboxCommand& command, const Ide
   sandbox::SpawnRequest request{
       .argv = arguments->argv, .environment = arguments->environment, .stdin_file = *stdin_file};
   if (cgroup) request.cgroup = &cgroup->entrance();
+  request.listens = command.port.has_value();
   std::array<FileDescriptor, 3> copies;
   if (!bare()) {
     const std::array<const FileDescriptor*, 3> originals = {&seccomp, &passwd, &group};
@@ -128,7 +129,8 @@ Result<Watched> Sandbox::State::attempt(const SandboxCommand& command, const Ide
   const sandbox::WatchOptions watch{.limits = command.limits,
                                     .stdout_bytes = command.stdout_bytes,
                                     .own_generations = bare() ? 1 : 2,
-                                    .workspace = command.workspace};
+                                    .workspace = command.workspace,
+                                    .port = command.port ? &*command.port : nullptr};
   auto watched = sandbox::supervise(std::move(*child), watch, stop);
   if (!watched) return watched;
   SandboxExit& exit = watched->exit;
@@ -188,6 +190,12 @@ Sandbox::~Sandbox() = default;
 
 Result<SandboxExit> Sandbox::run(const SandboxCommand& command, std::stop_token stop) const {
   if (auto checked = sandbox::check(command); !checked) return std::unexpected(checked.error());
+  if (command.port && state_->bare()) {
+    return fail(
+        ErrorCode::unavailable,
+        "sandbox: a port of the command's own takes a network namespace; install bubblewrap "
+        "(Debian: apt install bubblewrap)");
+  }
   auto watched = state_->run(command, stop);
   if (!watched) return std::unexpected(watched.error());
   if (watched->stopped) return fail(ErrorCode::cancelled, "the command was stopped");

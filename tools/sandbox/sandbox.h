@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -11,6 +12,7 @@
 
 #include "agent/core/result.h"
 #include "agent/core/time.h"
+#include "agent/io/descriptor.h"
 
 // Runs one command in bubblewrap: all namespaces unshared, a seccomp filter, resource limits, no
 // network, a cleared environment, and one writable folder, which the command sees as /workspace.
@@ -55,6 +57,15 @@ struct SandboxBind {
   friend bool operator==(const SandboxBind&, const SandboxBind&) = default;
 };
 
+// A TCP port of the sandbox's own loopback at which this process serves the command: its only way
+// out, and nobody else's way in, as the host has no such port.
+struct SandboxPort {
+  std::uint16_t number = 0;  // of 127.0.0.1 inside
+  // Gets the listening socket before the command starts, on the thread that runs it. May be called
+  // again with another one when the first attempt to start came to nothing.
+  std::function<void(Descriptor listener)> take;
+};
+
 struct SandboxCommand {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH; see also shell_argv
   std::string workspace;          // absolute host folder; empty: none, the command starts in /tmp
@@ -68,6 +79,8 @@ struct SandboxCommand {
   // Also keep stdout apart, unfiltered, up to this many bytes (0: don't). More is cut and
   // `SandboxExit::stdout_cut` is set.
   std::size_t stdout_bytes = 0;
+  // `unavailable` without bubblewrap, since it takes a network namespace.
+  std::optional<SandboxPort> port;
   SandboxLimits limits;
 };
 

@@ -67,6 +67,7 @@ class Supervisor {
     drain(child_.out(), true);
     drain(child_.err(), false);
     drain_status();
+    if (failure_) return std::unexpected(*failure_);
     return finish();
   }
 
@@ -165,15 +166,26 @@ class Supervisor {
       }
       if (status_.size() < kMaxComplaint) status_.append(piece, static_cast<std::size_t>(size));
     }
-    if (init_ || status_.empty() || status_.front() != kStarted) return;
+    if (init_ || failure_ || status_.empty() || status_.front() != kStarted) return;
     // The child of bubblewrap, whose end is the end of everything in its namespace. The command
     // waits to be let go, so that it is still there.
     if (const pid_t init = tree_.first_child(); init != 0) {
       if (auto process = open_process(init)) init_ = std::move(*process);
     }
+    if (options_.port != nullptr && !hand_on_listener()) return kill();
     child_.go();
     began_ = Steady::now();
     deadline_ = began_ + options_.limits.wall;
+  }
+
+  bool hand_on_listener() {
+    auto listener = child_.listener();
+    if (!listener) {
+      failure_ = listener.error();
+      return false;
+    }
+    options_.port->take(Descriptor(listener->release()));
+    return true;
   }
 
   // bubblewrap may end before the last process of its namespace does.
@@ -228,6 +240,7 @@ class Supervisor {
   BoundedOutput output_;
   std::optional<DiskWatch> disk_;
   std::optional<FileDescriptor> init_;
+  std::optional<Error> failure_;
   std::vector<char> buffer_ = std::vector<char>(256 << 10);
   std::string status_;
   Watched watched_;

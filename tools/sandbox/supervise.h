@@ -25,6 +25,7 @@ struct WatchOptions {
   std::size_t stdout_bytes = 0;
   int own_generations = 1;  // processes that are not the command's, from the child downwards
   std::string workspace;    // watched for what is written; empty: none
+  const SandboxPort* port = nullptr;  // gets the child's listening socket
 };
 
 // Reads what the child prints, samples what its tree uses, and kills the tree when a limit is

@@ -2,13 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "tests/tools/sandbox/folder.h"
 
@@ -204,6 +207,82 @@ TEST(SandboxCreateTest, RefusesAHelperThatIsNotThere) {
   const auto sandbox = Sandbox::create({.helper = "/absent/pareto-sandbox"});
   ASSERT_FALSE(sandbox);
   EXPECT_THAT(sandbox.error().message, HasSubstr("pareto-sandbox"));
+}
+
+class SandboxPortTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = Sandbox::create({});
+    if (!made) GTEST_SKIP() << "skipped: " << made.error().message;
+    sandbox_.emplace(std::move(*made));
+  }
+
+  // Serves one connection with a line while the command runs.
+  SandboxExit serve(const std::string& text) {
+    std::thread server;
+    SandboxCommand command{.argv = {"/bin/bash", "-c", text}, .workspace = folder_.path()};
+    command.port = SandboxPort{kPort, [&server](Descriptor listener) {
+                                 server = std::thread([listener = std::move(listener)] {
+                                   const Descriptor peer(accept(listener.get(), nullptr, nullptr));
+                                   EXPECT_EQ(write(peer.get(), "served\n", 7), 7);
+                                 });
+                               }};
+    auto exit = sandbox_->run(command, {});
+    EXPECT_TRUE(exit) << exit.error().message;
+    server.join();
+    return exit ? std::move(*exit) : SandboxExit{};
+  }
+
+  static constexpr std::uint16_t kPort = 18'766;
+  Folder folder_;
+  std::optional<Sandbox> sandbox_;
+};
+
+TEST_F(SandboxPortTest, TheCallerServesAPortOfTheSandboxsOwn) {
+  EXPECT_EQ(serve("cat < /dev/tcp/127.0.0.1/18766").output, "served\n");
+}
+
+TEST_F(SandboxPortTest, ItIsTheOnlyWayOut) {
+  const Descriptor host(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(host.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(host.get(), 1), 0);
+  ASSERT_EQ(getsockname(host.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const SandboxExit exit =
+      serve("for to in 127.0.0.1/" + std::to_string(ntohs(address.sin_port)) +
+            " 192.0.2.1/80 10.0.0.1/80; do (: < /dev/tcp/$to) 2> /dev/null && echo reached $to; "
+            "done; cat < /dev/tcp/127.0.0.1/18766");
+  EXPECT_EQ(exit.output, "served\n");
+}
+
+TEST_F(SandboxPortTest, NobodyOutsideReachesIt) {
+  SandboxCommand command{.argv = {"true"}};
+  command.port = SandboxPort{
+      kPort, [](const Descriptor&) {
+        const Descriptor client(socket(AF_INET, SOCK_STREAM, 0));
+        sockaddr_in to{
+            .sin_family = AF_INET, .sin_port = htons(kPort), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+        EXPECT_NE(connect(client.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+      }};
+  const auto exit = sandbox_->run(command, {});
+  ASSERT_TRUE(exit) << exit.error().message;
+  EXPECT_TRUE(exit->ok());
+}
+
+TEST_F(SandboxPortTest, APortTakesANumberAndSomebodyToServeIt) {
+  SandboxCommand command{.argv = {"true"}, .port = SandboxPort{.number = kPort}};
+  EXPECT_EQ(sandbox_->run(command, {}).error().code, ErrorCode::invalid);
+  command.port = SandboxPort{.take = [](const Descriptor&) {}};
+  EXPECT_EQ(sandbox_->run(command, {}).error().code, ErrorCode::invalid);
+}
+
+TEST_F(SandboxPortTest, IsRefusedWithoutANetworkNamespace) {
+  const auto bare = Sandbox::create({.bwrap = "no-such-bwrap", .unsafe_no_sandbox = true});
+  ASSERT_TRUE(bare);
+  SandboxCommand command{.argv = {"true"},
+                         .port = SandboxPort{kPort, [](const Descriptor&) { FAIL(); }}};
+  EXPECT_EQ(bare->run(command, {}).error().code, ErrorCode::unavailable);
 }
 
 // Root of a container that has this one uid: runs the body in a child, 0 if it returned true.

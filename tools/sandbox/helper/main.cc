@@ -100,7 +100,11 @@ bool take_limit(Words& words, Start& options) {
   Start options;
   Words words(argv);
   while (!words.at_command()) {
-    if (!take_limit(words, options)) wrong_usage(words.text());
+    if (words.take("--listen")) {
+      options.listen_port = words.count();
+    } else if (!take_limit(words, options)) {
+      wrong_usage(words.text());
+    }
   }
   options.argv = words.command();
   start(options);

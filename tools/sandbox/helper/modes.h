@@ -31,6 +31,7 @@ struct Start {
   unsigned long file_bytes = 0;
   unsigned long processes = 0;
   unsigned long open_files = 0;
+  unsigned long listen_port = 0;
   char** argv = nullptr;
 };
 

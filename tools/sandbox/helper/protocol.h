@@ -4,21 +4,23 @@
 //
 //   launch   outside of bubblewrap, as the caller: enters the cgroup, gives the workspace to an
 //            unprivileged uid, becomes that uid, and becomes bubblewrap.
-//   start    inside of bubblewrap, under the seccomp filter: sets the limits, says that it got
-//            this far, and becomes the command.
+//   start    inside of bubblewrap, under the seccomp filter: sets the limits, listens at the port
+//            that the caller serves and hands it the socket, says that it got this far, and becomes
+//            the command.
 //   bare     instead of bubblewrap (`unsafe_no_sandbox`): sets the limits, runs the command as a
 //            child and kills whatever that leaves behind.
 
 namespace pareto::sandbox {
 
 // Descriptors that the program is started with; all others are closed.
-inline constexpr int kStatusFd = 3;   // written by the program, see below
-inline constexpr int kSeccompFd = 4;  // the BPF program, read by bubblewrap
-inline constexpr int kPasswdFd = 5;   // /etc/passwd of the sandbox, read by bubblewrap
-inline constexpr int kGroupFd = 6;    // /etc/group of the sandbox, read by bubblewrap
-inline constexpr int kGoFd = 7;       // an eventfd, written when the command may start
-inline constexpr int kCgroupFd = 8;   // cgroup.procs, only with --cgroup
-inline constexpr int kFirstFreeFd = 9;
+inline constexpr int kStatusFd = 3;    // written by the program, see below
+inline constexpr int kSeccompFd = 4;   // the BPF program, read by bubblewrap
+inline constexpr int kPasswdFd = 5;    // /etc/passwd of the sandbox, read by bubblewrap
+inline constexpr int kGroupFd = 6;     // /etc/group of the sandbox, read by bubblewrap
+inline constexpr int kGoFd = 7;        // an eventfd, written when the command may start
+inline constexpr int kListenerFd = 8;  // a Unix socket that takes the listener, only with --listen
+inline constexpr int kCgroupFd = 9;    // cgroup.procs, only with --cgroup
+inline constexpr int kFirstFreeFd = 10;
 
 // What the program writes to kStatusFd: kStarted when it is ready to become the command, upon which
 // it waits for kGoFd (so that the parent finds it alive and knows whom to wait for); or kUnmappable

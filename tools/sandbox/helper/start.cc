@@ -1,11 +1,14 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +48,39 @@ void set_limits(const Start& options) {
   limit_unless_zero(RLIMIT_NPROC, options.processes, "RLIMIT_NPROC");
 }
 
+// Sockets belong to the network namespace that they were made in, whoever holds them: the caller,
+// outside, takes the connections that are made in here.
+void hand_over(int listener) {
+  char byte = 0;
+  iovec data{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof listener)] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  cmsghdr* control = CMSG_FIRSTHDR(&message);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(sizeof listener);
+  memcpy(CMSG_DATA(control), &listener, sizeof listener);
+  if (sendmsg(kListenerFd, &message, MSG_NOSIGNAL) != 1) give_up(kFailed, "sendmsg");
+}
+
+void listen_at(unsigned long port) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<in_port_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (listener < 0 || bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener, SOMAXCONN) != 0) {
+    give_up(kFailed, "the port of the loopback");
+  }
+  hand_over(listener);
+  close(listener);
+}
+
 void reset_signals() {
   sigset_t none;
   sigemptyset(&none);
@@ -70,6 +106,7 @@ void kill_children() {
 void start(const Start& options) {
   set_limits(options);
   reset_signals();
+  if (options.listen_port != 0) listen_at(options.listen_port);
   const char started = kStarted;
   unsigned long long go = 0;
   if (write(kStatusFd, &started, 1) != 1) _exit(125);
