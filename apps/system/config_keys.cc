@@ -7,6 +7,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "policies/concerns/catalogue.h"
+
 namespace pareto {
 namespace {
 
@@ -27,6 +29,12 @@ Result<Texts> texts(const Json& value) {
     return expected("a list of strings");
   }
   return value.get<Texts>();
+}
+Result<Texts> concern_names(const Json& value) {
+  auto names = texts(value);
+  if (!names) return names;
+  if (auto known = concerns(*names, {}); !known) return std::unexpected(known.error());
+  return names;
 }
 Result<std::int64_t> whole(const Json& value) {
   if (!value.is_number_integer() || value.get<std::int64_t>() < 0 ||
@@ -180,11 +188,13 @@ constexpr std::array kKeys{
     ConfigKey{"limits.turns", [](Config& c, const std::string&,
                                  const Json& v) { return put(c.limits.turns, whole(v)); }},
     ConfigKey{"limits.seconds", put_seconds},
-    ConfigKey{"concerns.order", [](Config& c, const std::string&,
-                                   const Json& v) { return put(c.concern_order, texts(v)); }},
+    ConfigKey{"concerns.order",
+              [](Config& c, const std::string&, const Json& v) {
+                return put(c.concern_order, concern_names(v));
+              }},
     ConfigKey{"concerns.disabled",
               [](Config& c, const std::string&, const Json& v) {
-                return put(c.disabled_concerns, texts(v));
+                return put(c.disabled_concerns, concern_names(v));
               }},
     ConfigKey{"tools.exec.NAME.command",
               [](Config& c, const std::string& n, const Json& v) {

@@ -15,7 +15,7 @@ std::span<const Concern> all_concerns();
 std::vector<std::string> default_concern_order();
 
 // The concerns named in `order` without those named in `disabled`. Unknown and repeated names are
-// errors; an unknown one gets the nearest known name.
+// errors, as is the budget guard; an unknown one gets the nearest known name.
 Result<std::vector<Concern>> concerns(std::span<const std::string> order,
                                       std::span<const std::string> disabled);
 

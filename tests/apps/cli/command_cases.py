@@ -172,6 +172,13 @@ class OtherCommandsTest(CliTest):
         self.assertIn("hello", ended.out)
         self.check(self.world("tools", "call", "view", '{"pth": "a.txt"}'), 2, "invalid_call")
         self.check(self.world("tools", "call", "view", '{"path": "none"}'), 1)
+    def test_config_check_knows_the_concerns(self):
+        self.check(self.world("config", "check"), 0)
+        self.world.configure("[concerns]\norder = [\"lop\"]\n")
+        self.check(self.world("config", "check"), 2, "did you mean \"loop\"?")
+        self.world.configure("[concerns]\ndisabled = [\"budget_guard\"]\n")
+        self.check(self.world("config", "check"), 2, "always on")
+
 
     def test_config_shows_where_values_come_from(self):
         ended = self.check(self.world("config", "show", "--json",

@@ -207,6 +207,21 @@ TEST_F(ConfigTest, AListOfOtherThingsIsNoListOfTexts) {
             "test: \"concerns.order\": expected a list of strings; found [1]");
 }
 
+TEST_F(ConfigTest, ConcernsAreKnownAndNamedOnce) {
+  local("[concerns]\norder = [\"turn_limit\", \"lop\"]\n");
+  EXPECT_THAT(error(), AllOf(HasSubstr("pareto.toml:2"), HasSubstr("did you mean \"loop\"?")));
+  local("[concerns]\ndisabled = [\"remainder\"]\n");
+  EXPECT_THAT(error(), AllOf(HasSubstr("pareto.toml:2"), HasSubstr("\"reminder\"")));
+  local("[concerns]\norder = [\"loop\", \"approval\", \"loop\"]\n");
+  EXPECT_THAT(error(), HasSubstr("\"loop\" is named twice"));
+  local("[concerns]\ndisabled = [\"loop\", \"loop\"]\n");
+  EXPECT_THAT(error(), HasSubstr("\"loop\" is named twice"));
+  local("[concerns]\ndisabled = [\"budget_guard\"]\n");
+  EXPECT_THAT(error(), HasSubstr("always on"));
+  local("[concerns]\norder = [\"approval\", \"loop\"]\ndisabled = [\"loop\"]\n");
+  EXPECT_EQ(error(), "(no error)");
+}
+
 TEST_F(ConfigTest, NamesTheFilesItReads) {
   EXPECT_EQ(config_files({"HOME=/h"}),
             (std::vector<std::string>{"/h/.config/pareto/pareto.toml", "pareto.toml"}));

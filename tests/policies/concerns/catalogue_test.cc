@@ -46,6 +46,15 @@ TEST(ConcernCatalogueTest, NamesTheNearestForAMistypedOne) {
 TEST(ConcernCatalogueTest, RefusesTheSameTwice) {
   const Names twice{"loop", "loop"};
   EXPECT_EQ(names(concerns(twice, {})), (Names{"concern \"loop\" is named twice; name each once"}));
+  EXPECT_EQ(names(concerns({}, twice)), (Names{"concern \"loop\" is named twice; name each once"}));
+}
+
+TEST(ConcernCatalogueTest, TheBudgetGuardIsNotForSwitching) {
+  const Names guard{"budget_guard"};
+  const Names refusal{
+      "budget_guard is no concern to order or to switch off: it is always on and first"};
+  EXPECT_EQ(names(concerns(guard, {})), refusal);
+  EXPECT_EQ(names(concerns({}, guard)), refusal);
 }
 
 }  // namespace
