@@ -52,14 +52,14 @@ void add_config_command(CLI::App& app, const Globals& globals, int& status) {
   config->add_subcommand("show", "Every value with where it comes from")
       ->callback([&globals, &status] {
         auto exit = show(globals);
-        status = exit ? *exit : report(exit.error());
+        status = exit ? *exit : report_failed(exit.error());
       });
   config->add_subcommand("path", "The files that are read, later ones winning")
       ->callback([&status] { status = paths(); });
   config->add_subcommand("check", "Say whether everything is in order")
       ->callback([&globals, &status] {
         auto loaded = load_config(globals);
-        status = loaded ? kExitSuccess : report(loaded.error());
+        status = loaded ? kExitSuccess : report_failed(loaded.error());
         if (loaded && !globals.quiet) fmt::print("The configuration is in order.\n");
       });
 }

@@ -123,7 +123,7 @@ void add_doctor_command(CLI::App& app, const Globals& globals, int& status) {
   command->footer("Example:\n  pareto doctor");
   command->callback([&globals, &status] {
     auto exit = doctor(globals);
-    status = exit ? *exit : report(exit.error());
+    status = exit ? *exit : report_failed(exit.error());
   });
 }
 

@@ -35,6 +35,11 @@ int report(const Error& error) {
   }
 }
 
+int report_failed(const Error& error) {
+  const int status = report(error);
+  return status == kExitInfrastructure ? kExitFailed : status;
+}
+
 bool lively(const Globals& globals) {
   const char* no_color = std::getenv("NO_COLOR");
   return isatty(STDERR_FILENO) != 0 && !globals.quiet && (no_color == nullptr || *no_color == '\0');

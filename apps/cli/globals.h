@@ -28,8 +28,11 @@ struct Globals {
 // The effective configuration with `flags` (each with its flag as origin) on top.
 Result<Config> load_config(const Globals& globals, std::vector<Setting> flags = {});
 
-// Prints an error to stderr as "pareto: ..." and gives the exit status that fits its code.
+// Prints an error to stderr as "pareto: ..." and gives the exit status that fits its code, as `run`
+// and `bench` tell it: 2 what the caller got wrong, 4 what failed around them, 130 cancelled.
 int report(const Error& error);
+// The same for every other command, where 1 is whatever failed.
+int report_failed(const Error& error);
 
 // Whether to use colour and a live line on stderr: a terminal, no NO_COLOR, not --quiet.
 bool lively(const Globals& globals);

@@ -164,7 +164,9 @@ void add_memory_command(CLI::App& app, const Globals& globals, int& status) {
   memory->require_subcommand(1);
   memory->footer(
       "Examples:\n  pareto memory list\n  pareto memory search \"fix the failing test\"");
-  const auto finish = [&status](Result<int> exit) { status = exit ? *exit : report(exit.error()); };
+  const auto finish = [&status](Result<int> exit) {
+    status = exit ? *exit : report_failed(exit.error());
+  };
   auto query = std::make_shared<ExperienceQuery>();
   auto text = std::make_shared<std::string>();
   auto count = std::make_shared<std::size_t>(10);

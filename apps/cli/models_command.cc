@@ -217,7 +217,9 @@ void add_models_command(CLI::App& app, const Globals& globals, int& status) {
       "Examples:\n  pareto models list\n  pareto models pull qwen2.5-coder-1.5b\n"
       "  pareto models engine install\n  pareto models test local");
   auto name = std::make_shared<std::string>();
-  const auto finish = [&status](Result<int> exit) { status = exit ? *exit : report(exit.error()); };
+  const auto finish = [&status](Result<int> exit) {
+    status = exit ? *exit : report_failed(exit.error());
+  };
   models->add_subcommand("list", "What is configured and which weights are here")
       ->callback([=, &globals] { finish(list(globals)); });
   auto* pulling = models->add_subcommand("pull", "Download weights, verified");

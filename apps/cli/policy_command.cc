@@ -62,7 +62,9 @@ void add_policy_command(CLI::App& app, const Globals& globals, int& status) {
   auto* policy = app.add_subcommand("policy", "How runs are routed, and why");
   policy->require_subcommand(1);
   policy->footer("Examples:\n  pareto policy explain 01JD\n  pareto policy show");
-  const auto finish = [&status](Result<int> exit) { status = exit ? *exit : report(exit.error()); };
+  const auto finish = [&status](Result<int> exit) {
+    status = exit ? *exit : report_failed(exit.error());
+  };
   auto id = std::make_shared<std::string>();
   auto* explaining = policy->add_subcommand("explain", "Why a run went the way it did");
   explaining->add_option("run", *id, "The id of a run, or how it begins")->required();

@@ -139,7 +139,7 @@ void add_runs_command(CLI::App& app, const Globals& globals, int& status) {
   runs->require_subcommand(1);
   runs->footer("Examples:\n  pareto runs list\n  pareto runs show 01JD\n  pareto runs resume 01JD");
   const auto finish = [&status](Result<int> exit) {
-    status = exit ? *exit : report(exit.error());
+    status = exit ? *exit : report_failed(exit.error());
     // A run that is not there is the caller's mistake.
     if (!exit && exit.error().code == ErrorCode::not_found) status = kExitUsage;
   };

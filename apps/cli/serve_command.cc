@@ -187,7 +187,7 @@ void add_serve_command(CLI::App& app, const Globals& globals, int& status) {
   command->add_option("--runs", flags->runs, "Most runs at a time")->check(CLI::Range(1, 10'000));
   command->callback([flags, &globals, &status] {
     auto exit = serve(*flags, globals);
-    status = exit ? *exit : report(exit.error());
+    status = exit ? *exit : report_failed(exit.error());
   });
 }
 

@@ -124,7 +124,9 @@ void add_tools_command(CLI::App& app, const Globals& globals, int& status) {
   tools->footer(
       "Examples:\n  pareto tools list\n"
       "  pareto tools call grep '{\"pattern\": \"main\"}' --workspace ./repo");
-  const auto finish = [&status](Result<int> exit) { status = exit ? *exit : report(exit.error()); };
+  const auto finish = [&status](Result<int> exit) {
+    status = exit ? *exit : report_failed(exit.error());
+  };
   auto flags = std::make_shared<CallFlags>();
   tools->add_subcommand("list", "Every tool")->callback([=, &globals] { finish(list(globals)); });
   auto* showing = tools->add_subcommand("show", "One tool with its JSON Schema");

@@ -160,10 +160,11 @@ class OtherCommandsTest(CliTest):
         for suffix in ("-wal", "-shm"):
             pathlib.Path(str(database) + suffix).unlink(missing_ok=True)
         database.write_bytes(b"no database at all" * 1000)
-        for arguments in (["runs", "list"], ["run", "x"], ["memory", "list"]):
-            ended = self.world(*arguments)
-            self.assertIn(ended.status, (1, 4), ended)
-            self.assertIn("pareto.db", ended.err)
+        self.world.write("tasks.jsonl", json.dumps({"id": "a", "prompt": "p"}) + "\n")
+        for arguments in (["runs", "list"], ["runs", "show", "01"], ["runs", "cancel", "01"],
+                          ["memory", "list"], ["memory", "forget", "all"], ["policy", "explain", "01"]):
+            self.check(self.world(*arguments), 1, "pareto.db")
+        self.check(self.world("run", "x"), 4, "pareto.db")
         self.check(self.world("doctor"), 1)
 
     def test_tools_are_called_in_the_sandbox(self):
@@ -172,6 +173,7 @@ class OtherCommandsTest(CliTest):
         self.assertIn("hello", ended.out)
         self.check(self.world("tools", "call", "view", '{"pth": "a.txt"}'), 2, "invalid_call")
         self.check(self.world("tools", "call", "view", '{"path": "none"}'), 1)
+
     def test_config_check_knows_the_concerns(self):
         self.check(self.world("config", "check"), 0)
         self.world.configure("[concerns]\norder = [\"lop\"]\n")
