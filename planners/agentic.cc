@@ -106,6 +106,11 @@ Action AgenticPlanner::next(const Run& run) const {
   }
   // Something was said to the model that it has not answered, here or before a crash.
   if (run->history.back().role == Role::user) return call;
+  if (done && !run->answer && cut_off(run)) {
+    Finish end = cut_off_end(run);
+    end.answer = answer(run);
+    return end;
+  }
   if (done) {
     return Finish{.status = Status::success, .reason = Reason::unverified, .answer = answer(run)};
   }

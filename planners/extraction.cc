@@ -292,6 +292,17 @@ std::string extract_answer(std::string_view reply) {
   return without_markup(reply);
 }
 
+std::optional<std::string> answer_before_cut(std::string_view reply) {
+  if (const auto at = after_label(reply)) {
+    const std::string_view rest = trimmed(reply.substr(*at), " \t*_");
+    const std::size_t begin = rest.find_first_not_of("\r\n");
+    const std::size_t end = begin == std::string_view::npos ? begin : rest.find('\n', begin);
+    if (end != std::string_view::npos) return without_markup(rest.substr(begin, end - begin));
+  }
+  if (const auto content = boxed(reply)) return std::string(trimmed(*content));
+  return std::nullopt;
+}
+
 std::string plain_answer(std::string_view reply) {
   const std::string_view text = trimmed(reply);
   const auto last = after_label(text);

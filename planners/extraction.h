@@ -45,6 +45,10 @@ std::optional<BriefedFile> guess_file(std::string_view reply,
 // is, else the whole reply; without markup around it.
 std::string extract_answer(std::string_view reply);
 
+// The answer that a reply gave before it was cut off: on a line behind "Answer:" that ends before
+// the cut, or boxed.
+std::optional<std::string> answer_before_cut(std::string_view reply);
+
 // The whole reply, but for an "Answer:" that it begins with, or has once, in its last line.
 std::string plain_answer(std::string_view reply);
 

@@ -33,7 +33,11 @@ std::string InstantPlanner::answer(const Run& run) const {
   const Message* reply = last_reply(run);
   if (reply == nullptr) return {};
   const std::vector<BriefedFile> files = reply_files(run);
-  return files.empty() ? plain_answer(reply->text) : changes_told(run, files);
+  if (!files.empty()) return changes_told(run, files);
+  if (is_cut(run)) {
+    if (auto answer = answer_before_cut(reply->text)) return *answer;
+  }
+  return plain_answer(reply->text);
 }
 
 }  // namespace pareto

@@ -6,11 +6,10 @@
 namespace pareto {
 namespace {
 
-// Any word about shortness makes a small model answer without thinking: measured on 12 word problems
-// with Qwen2.5-Coder-1.5B, these words solve 10, and with "one short line a step" 2.
+// Any word about shortness makes a small model answer without thinking: measured on 12 word
+// problems with Qwen2.5-Coder-1.5B, these words solve 10, and with "one short line a step" 2.
 constexpr SingleCallWords kWords{
-    .answer =
-        "Solve the problem step by step. End with a line \"Answer: \" and the answer alone.",
+    .answer = "Solve the problem step by step. End with a line \"Answer: \" and the answer alone.",
     .files =
         "Think step by step: what should happen, what happens, and which line is wrong? Then "
         "give",
@@ -22,13 +21,23 @@ constexpr SingleCallWords kWords{
 constexpr std::string_view kAnswerNow =
     "The limit of this task is reached. Don't think any further. Reply with one line \"Answer: \" "
     "and your best answer.";
+constexpr std::string_view kAnswerAfterCut =
+    "You were cut off. Don't think any further. Reply with one line \"Answer: \" and your best "
+    "answer.";
 
 }  // namespace
 
 Planned ReasoningPlanner::plan(const Run& run) const { return single_call_plan(run, kWords); }
 
 Action ReasoningPlanner::next(const Run& run) const {
-  Action action = single_call_next(run, kWords, 0);
+  const bool answering = run->history.back().text == kAnswerAfterCut;
+  Action action = single_call_next(run, kWords, answering ? kWrapUpTokens : 0);
+  // The thinking is not lost: a short call behind it may still draw the answer from it.
+  const bool may_answer = run->receipt.turns == 1 && product_of(run) != Product::files;
+  if (std::holds_alternative<Finish>(action) && may_answer && cut_off(run) && has_turn(run)) {
+    return CallModel{.append = {{.role = Role::user, .text = std::string(kAnswerAfterCut)}},
+                     .max_output_tokens = kWrapUpTokens};
+  }
   if (auto* finish = std::get_if<Finish>(&action)) finish->answer = answer(run);
   return action;
 }
@@ -42,7 +51,11 @@ std::string ReasoningPlanner::answer(const Run& run) const {
   const Message* reply = last_reply(run);
   if (reply == nullptr) return {};
   const std::vector<BriefedFile> files = reply_files(run);
-  return files.empty() ? extract_answer(reply->text) : changes_told(run, files);
+  if (!files.empty()) return changes_told(run, files);
+  if (is_cut(run)) {
+    if (auto answer = answer_before_cut(reply->text)) return *answer;
+  }
+  return extract_answer(reply->text);
 }
 
 }  // namespace pareto

@@ -8,6 +8,7 @@
 namespace pareto {
 
 // Like instant, but the model is asked to think in writing before it answers, and may write more.
+// Thinking that is cut off before the answer of a question gets one short call that asks for it.
 class ReasoningPlanner final : public Planner {
  public:
   Mode mode() const override { return Mode::reasoning; }

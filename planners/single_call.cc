@@ -167,6 +167,7 @@ Action single_call_next(const Run& run, const SingleCallWords& words,
     call.append = {{.role = Role::user, .text = repair_message(*run->verdict, words.repair)}};
     return call;
   }
+  if (cut_off(run)) return cut_off_end(run);
   return Finish{.status = Status::success, .reason = Reason::unverified};
 }
 
@@ -184,8 +185,7 @@ std::vector<BriefedFile> reply_files(const Run& run) {
   const Product product = product_of(run);
   if (reply == nullptr || product == Product::answer) return {};
   const std::vector<BriefedFile> candidates = candidates_of(run);
-  const ReplyEnd end =
-      run->finish_reason == FinishReason::length ? ReplyEnd::cut : ReplyEnd::complete;
+  const ReplyEnd end = is_cut(run) ? ReplyEnd::cut : ReplyEnd::complete;
   std::vector<BriefedFile> files;
   if (asks_for_edits(run)) files = edited_files(reply->text, candidates);
   if (files.empty()) files = extract_files(reply->text, candidates, end);
@@ -197,6 +197,28 @@ std::vector<BriefedFile> reply_files(const Run& run) {
            (product == Product::either && !may_be_whole(run, file));
   });
   return files;
+}
+
+bool cut_off(const Run& run) {
+  const Message* reply = last_reply(run);
+  return reply != nullptr && is_cut(run) && !answer_before_cut(reply->text) &&
+         (run->route->mode == Mode::agentic || reply_files(run).empty());
+}
+
+Finish cut_off_end(const Run& run) {
+  const std::string tokens =
+      "the model's reply was cut off at its bound of tokens before it came to an answer; try "
+      "another "
+      "mode or model, or raise the model's max_output_tokens";
+  Finish end{.status = Status::failure, .reason = Reason::model, .answer = {}, .error = tokens};
+  if (!run->call_error) return end;
+  end.error = run->call_error->message;
+  if (run->call_error->code != ErrorCode::limit && !run.task().verify) end.status = Status::error;
+  return end;
+}
+
+bool is_cut(const Run& run) {
+  return run->finish_reason == FinishReason::length || run->call_error.has_value();
 }
 
 const Message* last_reply(const Run& run) {

@@ -40,8 +40,8 @@ struct SingleCallWords {
 // The first messages: everything known, then what the reply should look like.
 Planned single_call_plan(const Run& run, const SingleCallWords& words);
 
-// The call, the files of its reply, one more call after a failed check, the end. A reply cut by its
-// bound, or without a usable block, is taken as it is.
+// The call, the files of its reply, one more call after a failed check, the end. A reply without a
+// usable block is taken as it is; one that was cut off before it had any is a failure.
 //
 // A small model repeats itself when it is shown its own failed repair. It is asked again from the
 // start instead, in the other form: measured on 16 small repairs with Qwen2.5-Coder-1.5B, lines
@@ -56,6 +56,17 @@ std::string changes_told(const Run& run, const std::vector<BriefedFile>& files);
 // The files that the last reply gives and that may be written: not those that the check consists
 // of, and where nothing asks for changes, only what can be a whole file.
 std::vector<BriefedFile> reply_files(const Run& run);
+
+// Whether the last reply was cut off by its bound before it gave an answer or a whole file: it came
+// to nothing, whatever it says.
+bool cut_off(const Run& run);
+
+// How a run ends after such a reply: a failure, or an error where the connection failed and no
+// check decides.
+Finish cut_off_end(const Run& run);
+
+// Whether the last reply is not whole: its bound of tokens was reached, or something broke within.
+bool is_cut(const Run& run);
 
 // The last reply of the model, or null.
 const Message* last_reply(const Run& run);

@@ -47,6 +47,8 @@ Finish concluded(const Run& run, Finish wanted) {
     return end;
   }
   if (run.task().verify) return {Status::failure, Reason::verify_failed, end.answer, end.error};
+  // A planner that says of its own work that it came to nothing is believed.
+  if (end.status == Status::failure) return end;
   const bool produced = !end.answer.empty() || run->revision > 0;
   return {produced ? Status::success : Status::failure, Reason::unverified, end.answer, end.error};
 }

@@ -49,6 +49,18 @@ TEST(AgenticPlannerTest, SendsATextBackTwiceThenTakesItAsTheAnswer) {
   EXPECT_EQ(run.outcome->answer, "42");
 }
 
+TEST(AgenticPlannerTest, EndlessTextsAreAFailureWithItsReason) {
+  const testing::ScriptedReply endless{.text = "Let me see. Let me see. Let",
+                                       .finish_reason = FinishReason::length};
+  auto world = world_of(question_task());
+  world.replies = {endless, endless, endless};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  EXPECT_EQ(run.outcome->receipt.turns, 3);
+  EXPECT_EQ(run.outcome->status, Status::failure);
+  EXPECT_EQ(run.outcome->reason, Reason::model);
+  EXPECT_EQ(run.outcome->answer, endless.text);
+}
+
 TEST(AgenticPlannerTest, AToolCallEndsTheRowOfTexts) {
   auto world = world_of(question_task());
   world.replies = {saying("a"), saying("b"), calling("view", "{}"),

@@ -158,5 +158,16 @@ TEST(ExtractionTest, SurvivesAnyBytes) {
   EXPECT_EQ(files(many).size(), kMostWrittenFiles);
 }
 
+TEST(ExtractionTest, AnAnswerCountsWhenItsLineEndsBeforeTheCut) {
+  for (const char* reply : {"Answer: 42\n", "**Final answer:** 42\nand so", "so \\boxed{42} and",
+                            "Answer:\n42\nBecause"}) {
+    EXPECT_EQ(answer_before_cut(reply), "42") << reply;
+  }
+  for (const char* reply : {"", "Answer:", "Answer: 4", "Answer:\n4", "so \\boxed{42", "42",
+                            "the answer is 42\n", "Answer: \n\n"}) {
+    EXPECT_EQ(answer_before_cut(reply), std::nullopt) << reply;
+  }
+}
+
 }  // namespace
 }  // namespace pareto

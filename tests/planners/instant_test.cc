@@ -98,6 +98,47 @@ TEST(InstantPlannerTest, AReplyWithoutABlockOrCutOffIsTakenAsItIs) {
   }
 }
 
+TEST(InstantPlannerTest, AnEndlessReplyIsAFailureWithItsReason) {
+  auto world = world_of(question_task());
+  world.replies = {{.text = "17 + 25 is 17 + 25 is", .finish_reason = FinishReason::length}};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  EXPECT_EQ(run.outcome->receipt.model_calls, 1);
+  EXPECT_EQ(run.outcome->status, Status::failure);
+  EXPECT_EQ(run.outcome->reason, Reason::model);
+  EXPECT_TRUE(run.outcome->error.contains("cut off")) << run.outcome->error;
+  EXPECT_EQ(run.outcome->answer, "17 + 25 is 17 + 25 is");
+}
+
+TEST(InstantPlannerTest, AReplyThatBrokeOffIsNoAnswer) {
+  const auto run = [](const Task& task, ErrorCode code, bool passes) {
+    auto world = world_of(task);
+    const testing::ScriptedReply broken{.text = "17 + 25 is",
+                                        .finish_reason = FinishReason::unknown,
+                                        .error = Error{code, "it broke"}};
+    world.replies = {broken, broken};
+    world.verdicts = {{.passed = passes}};
+    return *drive(kPlanner, task, world).outcome;
+  };
+  const Outcome bound = run(question_task(), ErrorCode::limit, false);
+  EXPECT_EQ(bound.status, Status::failure);
+  EXPECT_EQ(bound.error, "it broke");
+  EXPECT_EQ(bound.answer, "17 + 25 is");
+  const Outcome line = run(question_task(), ErrorCode::unavailable, false);
+  EXPECT_EQ(line.status, Status::error) << "no fault of the model's";
+  EXPECT_EQ(line.reason, Reason::model);
+  EXPECT_EQ(run(repair_task(), ErrorCode::unavailable, false).reason, Reason::verify_failed);
+  EXPECT_EQ(run(repair_task(), ErrorCode::unavailable, true).status, Status::success);
+}
+
+TEST(InstantPlannerTest, AnAnswerBeforeTheCutCounts) {
+  auto world = world_of(question_task());
+  world.replies = {
+      {.text = "Sure.\nAnswer: 42\n17 + 25 is", .finish_reason = FinishReason::length}};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  EXPECT_EQ(run.outcome->status, Status::success);
+  EXPECT_EQ(run.outcome->answer, "42");
+}
+
 TEST(InstantPlannerTest, DoesNotChangeTheTestsThatTheCheckRuns) {
   const Task task = repair_task();
   auto world = world_of(task);

@@ -57,12 +57,41 @@ TEST(ReasoningPlannerTest, AnswersShortlyWhenTimeRanOutWhileThinking) {
   EXPECT_EQ(run.outcome->reason, Reason::seconds);
 }
 
-TEST(ReasoningPlannerTest, ACutThoughtIsTakenAsItIs) {
+TEST(ReasoningPlannerTest, AfterACutThoughtOneShortCallAsksForTheAnswer) {
   auto world = world_of(question_task());
-  world.replies = {{.text = "First, 17 is", .finish_reason = FinishReason::length}};
+  world.replies = {{.text = "First, 17 is", .finish_reason = FinishReason::length},
+                   saying("Answer: 42")};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  const auto calls = run.all<CallBegun>();
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_EQ(calls[1].max_output_tokens, kWrapUpTokens);
+  EXPECT_EQ(run.outcome->answer, "42");
+  EXPECT_EQ(run.outcome->status, Status::success);
+  expect_same_story_after_any_crash(kPlanner, question_task(), world);
+}
+
+TEST(ReasoningPlannerTest, EndlessThinkingIsAFailureWithItsReason) {
+  const testing::ScriptedReply endless{.text = "First, 17 is 17 is 17 is",
+                                       .finish_reason = FinishReason::length};
+  auto world = world_of(question_task());
+  world.replies = {endless, endless};
+  const Trajectory run = drive(kPlanner, question_task(), world);
+  EXPECT_EQ(run.outcome->receipt.model_calls, 2);
+  EXPECT_EQ(run.outcome->status, Status::failure);
+  EXPECT_EQ(run.outcome->reason, Reason::model);
+  EXPECT_TRUE(run.outcome->error.contains("cut off")) << run.outcome->error;
+  EXPECT_EQ(run.outcome->answer, endless.text) << "what there is is not thrown away";
+  const Trajectory one_turn = drive(kPlanner, question_task(), world, {.turns = 1});
+  EXPECT_EQ(one_turn.outcome->receipt.model_calls, 1);
+  EXPECT_EQ(one_turn.outcome->status, Status::failure);
+}
+
+TEST(ReasoningPlannerTest, AnAnswerBeforeTheCutCounts) {
+  auto world = world_of(question_task());
+  world.replies = {{.text = "Answer: 42\nTo check: 17 +", .finish_reason = FinishReason::length}};
   const Trajectory run = drive(kPlanner, question_task(), world);
   EXPECT_EQ(run.outcome->receipt.model_calls, 1);
-  EXPECT_EQ(run.outcome->answer, "First, 17 is");
+  EXPECT_EQ(run.outcome->status, Status::success);
 }
 
 TEST(ReasoningPlannerTest, ASmallModelStartsOverByNamingTheLine) {

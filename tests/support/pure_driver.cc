@@ -108,7 +108,7 @@ void PureDriver::end_call() {
                   .finish_reason = reply.finish_reason,
                   .error = reply.error,
                   .took = reply.took};
-  if (!reply.error) {
+  if (!reply.error || !reply.text.empty()) {
     ended.message = Message{.role = Role::assistant, .text = reply.text, .tool_calls = reply.calls};
   }
   if (run_->model.price) {

@@ -21,7 +21,7 @@ struct ScriptedReply {
   std::vector<ToolCall> calls;
   std::optional<Usage> usage = Usage{.prompt_tokens = 100, .completion_tokens = 10};
   FinishReason finish_reason = FinishReason::stop;
-  std::optional<Error> error;  // then there is no message
+  std::optional<Error> error;  // then there is a message only if there is text
   Milliseconds took{1'000};
 };
 

@@ -384,7 +384,25 @@ TEST(RunTest, AReminderIsPaidForOrLeftOut) {
   EXPECT_EQ(rich.tail.size(), 500U);
   const CallBegun poor = first_call("0.0042");
   EXPECT_EQ(poor.tail, "");
-  EXPECT_EQ(rich.reserved - poor.reserved, Money::nanos(500 * 1'000));
+TEST(RunTest, WhatAPlannerCallsAFailureIsNone) {
+  const ScriptedReply reply{.text = "half an answer"};
+  FakePlanner planner;
+  planner.on_next = [](const auto& run) -> Action {
+    if (run->history.back().role != Role::assistant) return CallModel{};
+    return Finish{Status::failure, Reason::model, "half", "it was cut off"};
+  };
+  ScriptedWorld surroundings = world();
+  surroundings.replies = {reply};
+  surroundings.verdicts = {{.passed = true}};
+  const Outcome end = drive(surroundings, some_task(), {}, planner).outcome;
+  EXPECT_EQ(end.status, Status::failure);
+  EXPECT_EQ(end.reason, Reason::model);
+  EXPECT_EQ(end.answer, "half");
+  EXPECT_EQ(end.error, "it was cut off");
+  // What a check says outweighs it.
+  EXPECT_EQ(drive(surroundings, checked_task(), {}, planner).outcome.status, Status::success);
+}
+
 }
 
 // Consecutive requests share their prefix: each history sent is the one before it and more.

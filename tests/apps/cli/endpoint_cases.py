@@ -75,7 +75,7 @@ class EndpointTest(CliTest):
     def test_an_endless_reply_is_bounded(self):
         self.world.endpoint(f"http://127.0.0.1:{self.server.server_port}/endless")
         ended = self.world("run", "x", "--mode", "instant", "--json", "--seconds", "20")
-        self.assertIn(ended.status, (0, 3, 4), ended)
+        self.check(ended, 1)
         self.assertLess(len(ended.out), 10_000_000)
         self.assertTrue(ended.json["cost_estimated"])
 
