@@ -251,4 +251,12 @@ Result<std::vector<ExperienceTotals>> total_experiences(SqliteConnection& connec
   });
 }
 
+Result<std::int64_t> state_file_version(SqliteConnection& connection) {
+  return guarded(connection, [&]() -> Result<std::int64_t> {
+    SqliteStatement pragma = connection.statement("PRAGMA data_version");
+    pragma->executeStep();
+    return pragma->getColumn(0).getInt64();
+  });
+}
+
 }  // namespace pareto

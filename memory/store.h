@@ -77,4 +77,8 @@ struct ExperienceTotals {
 };
 Result<std::vector<ExperienceTotals>> total_experiences(SqliteConnection& connection);
 
+// A number that is another one after every commit of another connection, be it of this process or
+// not; of no meaning for other connections.
+Result<std::int64_t> state_file_version(SqliteConnection& connection);
+
 }  // namespace pareto

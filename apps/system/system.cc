@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "apps/system/learned_router.h"
 #include "apps/system/model_factory.h"
 #include "apps/system/policy_router.h"
-#include "memory/store.h"
 #include "policies/concerns/catalogue.h"
 #include "policies/routing/router.h"
 #include "tools/catalogue.h"
@@ -91,14 +91,9 @@ Result<void> System::assemble() {
   }
   auto active = concerns(config_.concern_order, config_.disabled_concerns);
   if (!active) return std::unexpected(active.error());
-  auto outcomes = learned_outcomes();
-  if (!outcomes) return std::unexpected(outcomes.error());
-  auto router =
-      std::make_unique<PriorRouter>(RouterOptions{.quality_weight = config_.quality_weight,
-                                                  .exploration = config_.exploration,
-                                                  .outcomes = std::move(*outcomes),
-                                                  .local_models = local_models(config_)});
-  router_ = std::make_unique<PolicyRouter>(std::move(router), config_.policy_models);
+  auto router = make_router();
+  if (!router) return std::unexpected(router.error());
+  router_ = std::make_unique<PolicyRouter>(std::move(*router), config_.policy_models);
   std::vector<Model*> models;
   for (const auto& model : models_) models.push_back(model.get());
   runner_ = std::make_unique<Runner>(RunnerPorts{.journal = *journal_,
@@ -150,24 +145,12 @@ Result<void> System::add_models() {
   return {};
 }
 
-Result<std::vector<KindOutcomes>> System::learned_outcomes() const {
-  std::vector<KindOutcomes> outcomes;
-  if (!memory_) return outcomes;
-  auto connection = SqliteConnection::open(writer_->path(), SqliteAccess::read_only);
-  if (!connection) return std::unexpected(connection.error());
-  auto totals = total_experiences(*connection);
-  if (!totals) return std::unexpected(totals.error());
-  for (const ExperienceTotals& total : *totals) {
-    // A kind of a newer version is nothing to this router.
-    const auto kind = parse_task_kind(total.kind);
-    if (!kind) continue;
-    outcomes.push_back({.kind = *kind,
-                        .mode = total.mode,
-                        .model = total.model,
-                        .runs = static_cast<double>(total.runs),
-                        .successes = total.successes});
-  }
-  return outcomes;
+Result<std::unique_ptr<Router>> System::make_router() const {
+  RouterOptions options{.quality_weight = config_.quality_weight,
+                        .exploration = config_.exploration,
+                        .local_models = local_models(config_)};
+  if (!memory_) return std::make_unique<PriorRouter>(std::move(options));
+  return LearnedRouter::open(std::move(options), writer_->path());
 }
 
 std::vector<ModelInfo> System::models() const {

@@ -22,7 +22,6 @@
 #include "planners/agentic.h"
 #include "planners/instant.h"
 #include "planners/reasoning.h"
-#include "policies/routing/estimate.h"
 #include "tools/corpus/corpus.h"
 #include "tools/registry.h"
 #include "tools/sandbox/sandbox.h"
@@ -76,8 +75,8 @@ class System {
   System(Config config, SystemOptions options);
   Result<void> assemble();
   Result<void> add_models();
-  // How earlier runs of each kind of task went, for the router; empty without memory.
-  Result<std::vector<KindOutcomes>> learned_outcomes() const;
+  // One that knows how earlier runs went, if there is memory.
+  Result<std::unique_ptr<Router>> make_router() const;
 
   Config config_;
   SystemOptions options_;
