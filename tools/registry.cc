@@ -32,6 +32,7 @@ std::string unknown_name(std::string_view name, const std::vector<std::string>& 
   std::string text = fmt::format("There is no tool \"{}\".",
                                  one_line(to_valid_utf8(name.substr(0, kNameShown)), kNameShown));
   if (const auto near = nearest_name(name, known)) text += fmt::format(" Did you mean {}?", *near);
+  if (known.empty()) return text + " This task has none.";
   return text + fmt::format(" Tools: {}.", fmt::join(known, ", "));
 }
 
@@ -65,6 +66,13 @@ Result<Schema> schema_of(const ToolSpec& spec) {
     return fail(ErrorCode::invalid, fmt::format("tool {}: {}", spec.name, schema.error().message));
   }
   return schema;
+}
+
+// A model may mean a tool that it was not shown; one that reaches outside it was shown or not at
+// all.
+bool may_call(const Toolbox::Call& call, const ToolSpec& spec) {
+  if (std::ranges::find(call.offered, spec.name) != call.offered.end()) return true;
+  return call.others == Toolbox::Call::Others::workspace && spec.reach == Reach::workspace;
 }
 
 // A call that is done already and whose handler waits for its turn on the loop.
@@ -125,8 +133,10 @@ Result<std::vector<ToolSpec>> ToolRegistry::specs(const Task& task) const {
 ToolResult ToolRegistry::perform(const Entries& entries, const Call& call, std::stop_token stop,
                                  const Clock& clock) {
   const auto found = entries.find(call.call.name);
-  if (found == entries.end()) {
-    return answer(call, tool_invalid(unknown_name(call.call.name, names(entries))), kOutputMax);
+  if (found == entries.end() || !may_call(call, found->second.tool->spec())) {
+    const bool only = call.others == Call::Others::none;
+    const auto known = only ? call.offered : names(entries);
+    return answer(call, tool_invalid(unknown_name(call.call.name, known)), kOutputMax);
   }
   Tool& tool = *found->second.tool;
   const ToolSpec& spec = tool.spec();

@@ -17,7 +17,7 @@ struct ToolContext {
   RunId run;
   std::string workspace;  // absolute folder, or empty
   std::string corpus;     // absolute path of a JSON-lines corpus, or empty
-  std::string check;      // the task's verify command, or empty
+  CheckCommand check;     // the task's; without one its command is empty
   std::stop_token stop;   // asked when the run is cancelled; a blocking call looks at it
   Deadline deadline;      // the sooner of the run's and the tool's own
   const Clock& clock;

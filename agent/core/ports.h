@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -38,9 +40,12 @@ class Toolbox {
     RunId run;
     std::string workspace;  // absolute folder, or empty
     std::string corpus;     // absolute path, or empty
-    std::string check;      // the task's verify command, or empty
+    CheckCommand check;     // the task's; without one its command is empty
     ToolCall call;
     Deadline deadline;
+    std::vector<std::string> offered;  // names of the tools that were offered
+    // Beside them: whatever stays in the workspace, or nothing.
+    enum class Others { workspace, none } others = Others::workspace;
   };
   // Validates and runs one call. Every failure is a result for the model, never a lost call.
   virtual std::unique_ptr<Operation> invoke(Call call,

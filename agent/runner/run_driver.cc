@@ -245,13 +245,20 @@ void RunDriver::invoke_next() {
   const Instant now = ports_.clock.now();
   Deadline deadline = call_deadline(run_.state(), run_->limit.has_value(), now);
   if (spec != specs_.end()) deadline = deadline.sooner(Deadline::in(spec->timeout, now));
+  // A task's own list of tools binds the model, as does a mode without tools; a planner writes the
+  // files of a reply all the same.
+  const bool bound = !run_.task().tools.empty() || run_->tools.empty();
+  using Others = Toolbox::Call::Others;
+  const Others others = bound && !run_->step_from_planner ? Others::none : Others::workspace;
   track([&] {
     return ports_.toolbox.invoke({.run = run_.id(),
                                   .workspace = place_.workspace,
                                   .corpus = place_.corpus,
-                                  .check = run_.task().verify ? run_.task().verify->command : "",
+                                  .check = run_.task().verify.value_or(CheckCommand{}),
                                   .call = call,
-                                  .deadline = deadline},
+                                  .deadline = deadline,
+                                  .offered = run_->tools,
+                                  .others = others},
                                  when_done([this, id = call.id, begun = now](ToolResult result) {
                                    result.call_id = id;
                                    const auto took = ports_.clock.now() - begun;

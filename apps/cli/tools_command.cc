@@ -102,9 +102,10 @@ Result<int> call(const Globals& globals, const CallFlags& flags) {
   const ToolResult result = (*tools)->registry->call(
       {.workspace = absolute(flags.workspace.empty() ? "." : flags.workspace),
        .corpus = absolute(flags.corpus),
-       .check = flags.check,
+       .check = {flags.check, (*spec)->timeout},
        .call = {.id = "call", .name = flags.tool, .arguments = flags.arguments},
-       .deadline = Deadline::in((*spec)->timeout, (*tools)->clock.now())},
+       .deadline = Deadline::in((*spec)->timeout, (*tools)->clock.now()),
+       .offered = {flags.tool}},
       {});
   if (globals.json) {
     fmt::print("{}\n", dump_json(pareto::to_json(result)));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -145,6 +146,7 @@ class FakeToolbox final : public Toolbox {
   std::unique_ptr<Operation> invoke(Call call,
                                     std::move_only_function<void(ToolResult)> done) override {
     called.push_back(call.call);
+    last = call;
     if (on_invoke) on_invoke(call.call);
     if (hanging.contains(call.call.name)) {
       waiting_ = std::make_shared<bool>(true);
@@ -157,6 +159,7 @@ class FakeToolbox final : public Toolbox {
 
   std::vector<ToolSpec> tools;
   std::vector<ToolCall> called;
+  std::optional<Call> last;
   std::set<std::string> hanging;
   std::function<void(const ToolCall&)> on_invoke;
   bool cancelled = false;

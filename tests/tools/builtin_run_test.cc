@@ -104,15 +104,24 @@ TEST_F(RunTest, RunsTheTestsAndCountsThem) {
   workspace.write("t.py",
                   "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n"
                   "    def test_b(self): self.assertEqual(1, 2)\nunittest.main()\n");
-  check = "python3 t.py";
+  check.command = "python3 t.py";
   const ToolResult result = run_tests();
   EXPECT_EQ(result.status, ResultStatus::error);
   EXPECT_THAT(result.text, StartsWith("FAILED: 1 passed, 1 failed [python3 t.py; exit status 1"));
   EXPECT_THAT(result.text, HasSubstr("AssertionError: 1 != 2"));
-  check = "echo fine";
+  check.command = "echo fine";
   EXPECT_THAT(run_tests().text, StartsWith("PASSED [echo fine; exit status 0"));
-  check = "";
+  check.command = "";
   EXPECT_EQ(run_tests().text, "This task has no tests to run.");
+}
+
+TEST_F(RunTest, TestsHaveTheTimeThatTheTaskGivesThem) {
+  check = {"sleep 50", Milliseconds(150)};
+  const ToolResult result = run_tests();
+  EXPECT_EQ(result.status, ResultStatus::timed_out);
+  EXPECT_THAT(result.text, HasSubstr("its time was up"));
+  EXPECT_GE(make_run_tests_tool(sandbox())->spec().timeout, std::chrono::hours(24))
+      << "the longest that a task file may give";
 }
 
 TEST_F(RunTest, FinishIsQuick) {

@@ -67,7 +67,7 @@ class ToolTest : public testing::Test {
   SystemClock clock;
   TempFolder workspace;
   std::string corpus;
-  std::string check;
+  CheckCommand check;
   std::stop_source stop;
   CorpusCache corpora{""};
 };

@@ -130,6 +130,40 @@ TEST_F(RegistryTest, NamesTheToolThatWasMeant) {
                                 "view."}));
 }
 
+TEST_F(RegistryTest, RefusesWhatATaskDoesNotOffer) {
+  int ran = 0;
+  const auto count = [&ran](const Json&, const ToolContext&) {
+    ++ran;
+    return tool_ok("");
+  };
+  ToolSpec outside = spec_named("fetch");
+  outside.reach = Reach::outside;
+  auto tools = registry(
+      {std::make_shared<FakeTool>(outside, count), fake("run", count), fake("view", count)});
+  const auto status = [&](const char* name, Toolbox::Call::Others others) {
+    Toolbox::Call call = call_of(name);
+    call.offered = {"view"};
+    call.others = others;
+    return tools->call(call, {}).status;
+  };
+  using Others = Toolbox::Call::Others;
+  EXPECT_EQ(status("view", Others::none), ResultStatus::ok);
+  EXPECT_EQ(status("run", Others::workspace), ResultStatus::ok);
+  EXPECT_EQ(ran, 2);
+  EXPECT_EQ(status("run", Others::none), ResultStatus::invalid_call);
+  EXPECT_EQ(status("fetch", Others::none), ResultStatus::invalid_call);
+  EXPECT_EQ(status("fetch", Others::workspace), ResultStatus::invalid_call)
+      << "nobody was asked whether it may";
+  EXPECT_EQ(ran, 2);
+  Toolbox::Call call = call_of("run");
+  call.others = Others::none;
+  EXPECT_EQ(tools->call(call, {}).text, "There is no tool \"run\". This task has none.");
+  call.offered = {"fetch"};
+  EXPECT_EQ(tools->call(call, {}).text, "There is no tool \"run\". Tools: fetch.");
+  call.call.name = "fetch";
+  EXPECT_EQ(tools->call(call, {}).status, ResultStatus::ok);
+}
+
 TEST_F(RegistryTest, WrongArgumentsAreAResultForTheModel) {
   auto tools = registry({fake("echo", nullptr)});
   const ToolResult result = tools->call(call_of("echo", R"({"txt": "a"})"), {});

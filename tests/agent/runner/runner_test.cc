@@ -298,6 +298,31 @@ TEST_F(RunnerTest, AnAbandonedRunCallsNobodyAndCanBeResumed) {
   EXPECT_EQ((*outcome_)->answer, "x");
 }
 
+TEST_F(RunnerTest, ATasksToolsBindItsModelAndNotItsPlanner) {
+  using Others = Toolbox::Call::Others;
+  const auto others = [this](Started begin) {
+    model_.replies.emplace_back(says({{"r", "run", "{}"}}));
+    model_.replies.emplace_back(says({finish("42")}));
+    run(std::move(begin));
+    EXPECT_EQ(toolbox_.last->offered, (std::vector<std::string>{"edit", "finish", "look"}));
+    return toolbox_.last->others;
+  };
+  EXPECT_EQ(others(started()), Others::workspace);
+  Started named = started();
+  named.task.tools = {"edit", "look"};
+  EXPECT_EQ(others(std::move(named)), Others::none);
+
+  Started instant = started("instant");
+  instant.task.prompt = "Write a.py.";
+  instant.task.tools = {"look"};
+  instant.task.verify = CheckCommand{"test -f a.py", Milliseconds(77'000)};
+  model_.replies.emplace_back(says({}, "```python\nprint(1)\n```"));
+  EXPECT_EQ(run(std::move(instant)).status, Status::success);
+  EXPECT_EQ(toolbox_.last->call.name, "write");
+  EXPECT_EQ(toolbox_.last->others, Others::workspace);
+  EXPECT_EQ(toolbox_.last->check, (CheckCommand{"test -f a.py", Milliseconds(77'000)}));
+}
+
 TEST_F(RunnerTest, AFullDiskEndsTheRunWithAnErrorAndWithoutTheCall) {
   journal_.fail_at = 2;
   model_.replies = {says({finish("x")})};

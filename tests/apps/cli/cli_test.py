@@ -160,6 +160,24 @@ class RunTest(CliTest):
         self.assertEqual(ended.out, "done\n")
         self.assertFalse((self.world.root / "work" / "repo" / "b.txt").exists())
 
+    def test_instant_writes_files_whatever_tools_the_task_names(self):
+        self.world.write("task.json", json.dumps(
+            {"id": "t", "prompt": "tests.py fails. Fix the bug in a.py.", "tools": ["view"],
+             "files": {"a.py": "x = 1\n"}, "verify": {"command": "grep -q 'x = 2' a.py"}}))
+        self.world.script([says("```python\nx = 2\n```")])
+        ended = self.check(self.world("run", "--task", "task.json", "--mode", "instant"), 0, "+x = 2")
+        self.assertIn("success (verified)", ended.err)
+
+    def test_a_task_that_names_its_tools_offers_no_other(self):
+        self.world.write("task.json", json.dumps(
+            {"id": "t", "prompt": "p", "tools": ["view"], "files": {"a.txt": "one\n"}}))
+        self.world.script([calls(call("run", command="echo > b.txt")), calls(FINISH)])
+        self.check(self.world("run", "--task", "task.json", "--mode", "agentic"), 0)
+        results = [e["result"] for e in self.world.events(self.world.runs()[0]["run"])
+                   if e["type"] == "step_ended"]
+        self.assertEqual([r["status"] for r in results], ["invalid_call", "ok"])
+        self.assertIn("Tools: finish, view.", results[0]["text"])
+
     def test_relative_state_and_the_folder_flag_work_together(self):
         self.world.script([calls(call("run", command="pwd")), calls(FINISH)])
         self.world.write("sub/x", "")
