@@ -39,6 +39,7 @@ std::string unknown_name(std::string_view name, const std::vector<std::string>& 
 ToolResult answer(const Toolbox::Call& call, ToolResult result, std::size_t max_text) {
   result.call_id = call.call.id;
   if (!is_valid_utf8(result.text)) result.text = to_valid_utf8(result.text);
+  max_text = std::min(max_text, call.max_text);
   if (result.text.size() > max_text) {
     const std::size_t head = max_text * 4 / 10;
     result.text = clip_output(result.text, head, max_text - head);

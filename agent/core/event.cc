@@ -101,6 +101,7 @@ void write(Json& json, const Recalled& p) { json["recall"] = to_json(p.recall); 
 void write(Json& json, const Routed& p) {
   json["route"] = to_json(p.route);
   json["model"] = model_json(p.model);
+  if (p.tool_bytes > 0) json["tool_bytes"] = p.tool_bytes;
 }
 void write(Json& json, const Planned& p) {
   json["messages"] = messages_json(p.messages);
@@ -186,7 +187,7 @@ Payload read_recalled(JsonFields& f) {
 }
 Payload read_routed(JsonFields& f) {
   return Routed{f.nested<Route>("route", route_from_json),
-                f.nested<ModelInfo>("model", model_from_json)};
+                f.nested<ModelInfo>("model", model_from_json), f.integer_or("tool_bytes", 0)};
 }
 Payload read_planned(JsonFields& f) {
   return Planned{f.list<Message>("messages", message_from_json), f.texts("tools")};

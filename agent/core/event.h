@@ -46,9 +46,11 @@ struct Recalled {
 };
 
 // `model` is a copy of what was known of the chosen model, so that a resumed run keeps its price.
+// `tool_bytes` is what the task's tools add to a prompt of it at most; 0: not known.
 struct Routed {
   Route route;
   ModelInfo model;
+  std::int64_t tool_bytes = 0;
   friend bool operator==(const Routed&, const Routed&) = default;
 };
 

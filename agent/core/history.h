@@ -35,7 +35,10 @@ class History {
   std::int64_t bytes_ = 0;
 };
 
-// An upper bound of the tokens that a message takes: a token is at least one byte.
+// An upper bound of the tokens that a message takes, however it is written: a token is at least one
+// byte, and dialects write calls and their results as JSON and as quotations.
 std::int64_t size_of(const Message& message);
+// The part of it that is no text of the message: markers, and the framing of its calls.
+std::int64_t frame_bytes(std::size_t calls);
 
 }  // namespace pareto

@@ -13,6 +13,11 @@ Ledger::Account Ledger::open(Account parent, std::optional<Money> budget) {
   return nodes_.size() - 1;
 }
 
+void Ledger::lower(Money budget) {
+  std::optional<Money>& known = nodes_[kRoot].budget;
+  known = std::min(known.value_or(budget), budget);
+}
+
 Result<void> Ledger::reserve(Account account, const CallId& call, Spender role, Money worst_case) {
   if (worst_case < Money()) {
     return fail(ErrorCode::invalid, "a reservation must not be negative");

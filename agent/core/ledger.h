@@ -28,6 +28,9 @@ class Ledger {
   // A sub-account whose spending counts in `parent` too.
   Account open(Account parent, std::optional<Money> budget);
 
+  // Makes the root's budget smaller; a larger one changes nothing.
+  void lower(Money budget);
+
   // Refused with ErrorCode::limit when the account or a parent can't bear it; a call id that is in
   // use or a negative amount is ErrorCode::invalid.
   Result<void> reserve(Account account, const CallId& call, Spender role, Money worst_case);

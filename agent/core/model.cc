@@ -25,4 +25,6 @@ Result<FinishReason> parse_finish_reason(std::string_view text) {
   return value_in(kFinishReasons, text, "finish reason");
 }
 
+std::int64_t Model::prompt_bytes_of(std::span<const ToolSpec>) const { return 0; }
+
 }  // namespace pareto

@@ -89,6 +89,9 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelInfo& info() const = 0;
+  // An upper bound of the bytes that these tools add to a prompt, with whatever asks for their
+  // calls. 0 for a model that is never sent any.
+  virtual std::int64_t prompt_bytes_of(std::span<const ToolSpec> tools) const;
   virtual std::unique_ptr<Conversation> open_conversation() const = 0;
   // `conversation` comes from this model's `open_conversation` and outlives the call. What it has
   // rendered must be a prefix of `request.messages`; the caller opens a new one after compaction.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/core/budget_guard.h"
 
@@ -111,12 +112,18 @@ Action propose(const Run& run, const Planner& planner, Instant now) {
   return action;
 }
 
-// A concern may have added a reminder. It is worth its tokens, but not a refused call.
-void reserve_again(const Run& run, CallModel& call) {
+// A concern may have added a reminder. It is worth its tokens, but neither a refused call nor the
+// wrap-up.
+void reserve_again(const Run& run, const Planner& planner, CallModel& call) {
+  const Money guarded = std::exchange(call.reserve, worst_case(run.state(), call));
+  if (call.reserve <= guarded || leaves_a_wrap_up(run, call, planner)) return;
+  const Money with_reminder = std::exchange(call.reserve, Money());
+  std::string reminder = std::exchange(call.tail, {});
   call.reserve = worst_case(run.state(), call);
-  if (call.reserve <= run->ledger.available()) return;
-  call.tail.clear();
-  call.reserve = worst_case(run.state(), call);
+  // The first call may be made without anything held back behind it.
+  if (leaves_a_wrap_up(run, call, planner) || with_reminder > run->ledger.available()) return;
+  call.tail = std::move(reminder);
+  call.reserve = with_reminder;
 }
 
 }  // namespace
@@ -136,7 +143,7 @@ Action next(const Run& run, const Planner* planner, std::span<const Concern> con
     return conclude(run, {Status::limit, run->limit->reason, planner->answer(run), ""});
   }
   for (const Concern& concern : concerns) draft = concern.review(run, std::move(draft), now);
-  if (auto* call = std::get_if<CallModel>(&draft)) reserve_again(run, *call);
+  if (auto* call = std::get_if<CallModel>(&draft)) reserve_again(run, *planner, *call);
   return draft;
 }
 

@@ -46,6 +46,7 @@ class Toolbox {
     std::vector<std::string> offered;  // names of the tools that were offered
     // Beside them: whatever stays in the workspace, or nothing.
     enum class Others { workspace, none } others = Others::workspace;
+    std::size_t max_text = SIZE_MAX;  // of the result; bytes
   };
   // Validates and runs one call. Every failure is a result for the model, never a lost call.
   virtual std::unique_ptr<Operation> invoke(Call call,

@@ -18,6 +18,17 @@ std::unexpected<Error> contradiction(const Event& event, std::string_view why) {
 void append(RunState& run, const Message& message) {
   run.history.append(message);
   run.bytes_since_prompt += size_of(message);
+  if (run.prompt_ceiling) *run.prompt_ceiling += size_of(message);
+}
+
+// More bytes a token than any text has: then the count is not of this reply.
+constexpr std::int64_t kMostBytesAToken = 16;
+
+std::int64_t reply_excess(const Message& message, const Usage& usage) {
+  const std::int64_t bytes = size_of(message);
+  const std::int64_t frame = frame_bytes(message.tool_calls.size());
+  if (bytes > kMostBytesAToken * usage.completion_tokens + frame) return 0;
+  return std::max<std::int64_t>(0, bytes - usage.completion_tokens - frame);
 }
 
 // One overload a payload. They run after `check`, so that none can fail.
@@ -36,7 +47,9 @@ struct Apply {
   void operator()(const Routed& p) {
     run.route = p.route;
     run.model = p.model;
+    run.tool_bytes = p.tool_bytes;
     run.limits = tightest(run.limits, p.route.limits);
+    if (run.limits.usd != run.started.limits.usd) run.ledger.lower(*run.limits.usd);
   }
 
   void operator()(const Planned& p) {
@@ -81,6 +94,8 @@ struct Apply {
     if (p.usage && p.usage->prompt_tokens > 0) {
       run.prompt_tokens = p.usage->prompt_tokens;
       run.bytes_since_prompt = 0;
+      run.reply_excess = reply_excess(*p.message, *p.usage);
+      run.prompt_ceiling.reset();
     }
     append(run, *p.message);
     // Call ids come from the model: an approval must not reach a later call that repeats one.
@@ -138,8 +153,14 @@ struct Apply {
   void operator()(const Compacted& p) {
     run.history.replace(static_cast<std::size_t>(p.first), static_cast<std::size_t>(p.last),
                         p.summary);
+    // Less than before, but for the message that is new.
+    if (run.prompt_tokens > 0) {
+      run.prompt_ceiling = run.prompt_tokens + run.bytes_since_prompt - run.reply_excess;
+    }
+    if (run.prompt_ceiling) *run.prompt_ceiling += size_of(p.summary);
     run.prompt_tokens = 0;
     run.bytes_since_prompt = run.history.bytes();
+    run.reply_excess = 0;
   }
 
   void operator()(const ApprovalAsked& p) { run.awaiting_approval = p.call_ids; }

@@ -30,8 +30,9 @@ struct RunState {
   Started started;
   std::optional<Recall> recall;
   std::optional<Route> route;
-  Limits limits;    // the tightest of the start and the route
-  ModelInfo model;  // of the route
+  Limits limits;                // the tightest of the start and the route
+  ModelInfo model;              // of the route
+  std::int64_t tool_bytes = 0;  // that tools add to a prompt of it at most; 0: not known
   bool planned = false;
   std::vector<std::string> tools;  // offered to the model, sorted
   History history;
@@ -63,6 +64,11 @@ struct RunState {
   std::vector<std::string> approved;           // call ids
   std::int64_t prompt_tokens = 0;              // of the last call, as reported; 0: unknown
   std::int64_t bytes_since_prompt = 0;         // of messages that joined since
+  // By how much the bytes of the last reply exceed what it may take as part of a prompt: a reply of
+  // n tokens, as reported, is read as n tokens.
+  std::int64_t reply_excess = 0;
+  // After a compaction, while no prompt was counted: what the shorter prompt surely fits into.
+  std::optional<std::int64_t> prompt_ceiling;
   std::optional<Outcome> outcome;
 
   friend bool operator==(const RunState&, const RunState&) = default;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ struct ToolResult {
 
   friend bool operator==(const ToolResult&, const ToolResult&) = default;
 };
+
+// More calls of one reply are not run.
+inline constexpr std::size_t kMostToolCalls = 16;
 
 // The name of the tool that ends a run with an answer; every agentic toolbox has it.
 inline constexpr std::string_view kFinishTool = "finish";

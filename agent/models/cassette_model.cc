@@ -11,6 +11,7 @@
 
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
+#include "agent/models/chat_dialect.h"
 #include "agent/models/delivery.h"
 #include "agent/models/reply_json.h"
 
@@ -162,6 +163,10 @@ CassetteModel::CassetteModel(std::shared_ptr<Cassette> cassette, ModelInfo info,
 CassetteModel::~CassetteModel() = default;
 
 const ModelInfo& CassetteModel::info() const { return info_; }
+
+std::int64_t CassetteModel::prompt_bytes_of(std::span<const ToolSpec> tools) const {
+  return pareto::prompt_bytes_of(tools, info_.tools, info_.small);
+}
 
 std::unique_ptr<Conversation> CassetteModel::open_conversation() const {
   if (inner_) return inner_->open_conversation();

@@ -43,6 +43,7 @@ class CassetteModel final : public Model {
   ~CassetteModel() override;
 
   const ModelInfo& info() const override;
+  std::int64_t prompt_bytes_of(std::span<const ToolSpec> tools) const override;
   std::unique_ptr<Conversation> open_conversation() const override;
   std::unique_ptr<Operation> start(Conversation& conversation, const Request& request,
                                    DeltaHandler on_delta, ReplyHandler on_reply) override;

@@ -280,6 +280,12 @@ std::string tail_instruction(const Request& request, ToolDialect dialect) {
   return fmt::format("Call the tool {} now.", request.only_tool);
 }
 
+std::int64_t prompt_bytes_of(std::span<const ToolSpec> tools, ToolDialect dialect, bool small) {
+  // With the blank line before the instructions.
+  return static_cast<std::int64_t>(tool_instructions(tools, dialect, small).size() + 2 +
+                                   tool_members(tools, dialect, small, "", false).size());
+}
+
 std::string assistant_text(const Message& message, ToolDialect dialect) {
   if (message.tool_calls.empty()) return message.text;
   std::string out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +33,9 @@ std::string tool_members(std::span<const ToolSpec> tools, ToolDialect dialect, b
 // What the tail must say so that `only_tool` or `answer_only` is understood; empty when the body
 // says it already.
 std::string tail_instruction(const Request& request, ToolDialect dialect);
+
+// An upper bound of what the tools add to a prompt: the specs and what is said of how to call them.
+std::int64_t prompt_bytes_of(std::span<const ToolSpec> tools, ToolDialect dialect, bool small);
 
 // An assistant message as the model would have written it, for the dialects without native calls.
 std::string assistant_text(const Message& message, ToolDialect dialect);

@@ -310,6 +310,10 @@ Result<std::unique_ptr<OpenaiModel>> OpenaiModel::make(OpenaiOptions options, Po
 
 const ModelInfo& OpenaiModel::info() const { return shared_->options.info; }
 
+std::int64_t OpenaiModel::prompt_bytes_of(std::span<const ToolSpec> tools) const {
+  return pareto::prompt_bytes_of(tools, shared_->profile->dialect, shared_->profile->small);
+}
+
 std::unique_ptr<Conversation> OpenaiModel::open_conversation() const {
   return std::make_unique<ChatConversation>(shared_->profile);
 }

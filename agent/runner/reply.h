@@ -2,6 +2,7 @@
 
 #include "agent/core/event.h"
 #include "agent/core/model.h"
+#include "agent/core/tool.h"
 
 namespace pareto {
 
@@ -10,7 +11,5 @@ namespace pareto {
 // estimated; one that never left owes nothing. Tool calls get ids that are unique within the
 // message, and at most kMostToolCalls of them are kept.
 CallEnded settle(const CallBegun& begun, const ModelInfo& model, Reply reply);
-
-inline constexpr std::size_t kMostToolCalls = 16;
 
 }  // namespace pareto

@@ -176,7 +176,9 @@ void RunDriver::perform(RouteAction) {
   if (chosen == models.end()) {
     return give_up({ErrorCode::internal, "the router chose an unknown model: " + route->model});
   }
-  if (!record(Routed{std::move(*route), *chosen})) return;
+  const auto tool_bytes =
+      ports_.models[static_cast<std::size_t>(chosen - models.begin())]->prompt_bytes_of(specs_);
+  if (!record(Routed{std::move(*route), *chosen, tool_bytes})) return;
   choose_planner();
   advance();
 }
@@ -250,6 +252,7 @@ void RunDriver::invoke_next() {
   const bool bound = !run_.task().tools.empty() || run_->tools.empty();
   using Others = Toolbox::Call::Others;
   const Others others = bound && !run_->step_from_planner ? Others::none : Others::workspace;
+  const std::size_t room = planner_ == nullptr ? SIZE_MAX : result_room(run_, *planner_);
   track([&] {
     return ports_.toolbox.invoke({.run = run_.id(),
                                   .workspace = place_.workspace,
@@ -258,7 +261,8 @@ void RunDriver::invoke_next() {
                                   .call = call,
                                   .deadline = deadline,
                                   .offered = run_->tools,
-                                  .others = others},
+                                  .others = others,
+                                  .max_text = room},
                                  when_done([this, id = call.id, begun = now](ToolResult result) {
                                    result.call_id = id;
                                    const auto took = ports_.clock.now() - begun;

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "agent/core/budget_guard.h"
 #include "agent/core/next.h"
 
 namespace pareto::testing {
@@ -98,7 +99,9 @@ void PureDriver::begin_call(const CallModel& call) {
 void PureDriver::end_call() {
   ScriptedReply reply{.usage = std::nullopt,
                       .error = Error{ErrorCode::unavailable, "the script has no more replies"}};
-  if (!world_.replies.empty()) {
+  if (world_.reply) {
+    reply = world_.reply(run_);
+  } else if (!world_.replies.empty()) {
     reply = world_.replies.front();
     world_.replies.pop_front();
   }
@@ -121,6 +124,8 @@ void PureDriver::end_call() {
 void PureDriver::end_first_tool_call() {
   const ToolCall call = run_->asked.front();
   ToolResult result = world_.tool(run_, call);
+  const std::size_t room = result_room(run_, planner_);
+  if (result.text.size() > room) result.text.resize(room);
   result.call_id = call.id;
   record(StepEnded{std::move(result)});
 }

@@ -31,6 +31,7 @@ struct ScriptedWorld {
   Route route;
   ModelInfo model;
   std::deque<ScriptedReply> replies;  // when used up, a call fails with ErrorCode::unavailable
+  std::function<ScriptedReply(const Run&)> reply;  // asked instead of them, if it is set
   std::function<ToolResult(const Run&, const ToolCall&)> tool = [](const Run&, const ToolCall&) {
     return ToolResult{.text = "done"};
   };

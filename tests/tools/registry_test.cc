@@ -164,6 +164,16 @@ TEST_F(RegistryTest, RefusesWhatATaskDoesNotOffer) {
   EXPECT_EQ(tools->call(call, {}).status, ResultStatus::ok);
 }
 
+TEST_F(RegistryTest, AResultKeepsWithinWhatItsCallerHasRoomFor) {
+  auto tools = registry({fake(
+      "view", [](const Json&, const ToolContext&) { return tool_ok(std::string(5'000, 'x')); })});
+  Toolbox::Call call = call_of("view");
+  call.max_text = 1'000;
+  const std::size_t size = tools->call(call, {}).text.size();
+  EXPECT_GT(size, 900U);
+  EXPECT_LT(size, 1'096U) << "with the line that says what is missing";
+}
+
 TEST_F(RegistryTest, WrongArgumentsAreAResultForTheModel) {
   auto tools = registry({fake("echo", nullptr)});
   const ToolResult result = tools->call(call_of("echo", R"({"txt": "a"})"), {});

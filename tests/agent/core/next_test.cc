@@ -384,6 +384,9 @@ TEST(RunTest, AReminderIsPaidForOrLeftOut) {
   EXPECT_EQ(rich.tail.size(), 500U);
   const CallBegun poor = first_call("0.0042");
   EXPECT_EQ(poor.tail, "");
+  EXPECT_EQ(rich.reserved - poor.reserved, Money::nanos((500 + frame_bytes(0)) * 1'000));
+}
+
 TEST(RunTest, WhatAPlannerCallsAFailureIsNone) {
   const ScriptedReply reply{.text = "half an answer"};
   FakePlanner planner;

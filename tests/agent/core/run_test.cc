@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "agent/core/random.h"
@@ -261,6 +262,52 @@ TEST(RunFoldTest, TheRouteOnlyTightensTheLimits) {
   ASSERT_TRUE(run.apply({1, instant_from_ms(1), started_with(some_task(), {.turns = 5})}));
   ASSERT_TRUE(run.apply({2, instant_from_ms(1), Routed{{.limits = {.turns = 9}}, {}}}));
   EXPECT_EQ(run->limits.turns, 5);
+}
+
+TEST(RunFoldTest, TheLedgerKeepsTheTighterBudgetOfTheRoute) {
+  for (const auto& [start, route, least] :
+       {std::tuple{"1", "0.25", "0.25"}, {"0.25", "1", "0.25"}}) {
+    pareto::Run run;
+    ASSERT_TRUE(run.apply({1, instant_from_ms(1), started_with(some_task(), {.usd = usd(start)})}));
+    ASSERT_TRUE(run.apply({2, instant_from_ms(1), Routed{{.limits = {.usd = usd(route)}}, {}}}));
+    EXPECT_EQ(run->limits.usd, usd(least));
+    EXPECT_EQ(run->ledger.available(), usd(least));
+  }
+}
+
+TEST(RunFoldTest, AReplyOfSoManyTokensIsReadAsSoMany) {
+  Story story;
+  const std::string text(800, 't');
+  const auto told = [&story, &text](std::int64_t tokens, const char* id) {
+    story.call(id);
+    story.tell(CallEnded{.call = CallId{id},
+                         .usage = Usage{.prompt_tokens = 100, .completion_tokens = tokens},
+                         .message = Message{.role = Role::assistant, .text = text}});
+    return story.run->bytes_since_prompt - story.run->reply_excess;
+  };
+  EXPECT_EQ(told(200, "c1"), 200 + frame_bytes(0));
+  EXPECT_EQ(told(5'000, "c2"), size_of(story.run->history.back())) << "never more than its bytes";
+  EXPECT_EQ(told(3, "c3"), size_of(story.run->history.back())) << "a count that can't be true";
+}
+
+TEST(RunFoldTest, ACompactedPromptIsBoundedByTheOneBefore) {
+  Story story;
+  story.tell(CallBegun{.call = CallId{"c1"},
+                       .appended = {{.role = Role::user, .text = std::string(9'000, 'u')}}});
+  story.reply({});
+  story.tell(Nudged{"loop", "Try something else."});
+  const std::int64_t before =
+      story.run->prompt_tokens + story.run->bytes_since_prompt - story.run->reply_excess;
+  const Message summary{.role = Role::user, .text = "What was done."};
+  story.tell(Compacted{2, 3, summary});
+  EXPECT_EQ(story.run->prompt_ceiling, before + size_of(summary));
+  EXPECT_GT(story.run->bytes_since_prompt, *story.run->prompt_ceiling);
+  const Message note{.role = Role::user, .text = "Go on."};
+  story.tell(Nudged{"loop", note.text});
+  EXPECT_EQ(story.run->prompt_ceiling, before + size_of(summary) + size_of(note));
+  story.call("c2");
+  story.reply({}, "c2");
+  EXPECT_EQ(story.run->prompt_ceiling, std::nullopt) << "the prompt was counted again";
 }
 
 TEST(RunFoldTest, AQuestionOpenAtACrashIsAskedAgain) {

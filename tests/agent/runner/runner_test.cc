@@ -323,6 +323,21 @@ TEST_F(RunnerTest, ATasksToolsBindItsModelAndNotItsPlanner) {
   EXPECT_EQ(toolbox_.last->check, (CheckCommand{"test -f a.py", Milliseconds(77'000)}));
 }
 
+TEST_F(RunnerTest, ResultsLeaveRoomForTheWrapUp) {
+  Started begin = started();
+  begin.limits.usd = Money::nanos(12'000'000);
+  model_.info_.max_output_tokens = 512;
+  model_.replies.emplace_back(says({{"l", "look", "{}"}}));
+  model_.replies.emplace_back(says({finish("42")}));
+  std::size_t room = 0;
+  toolbox_.on_invoke = [&](const ToolCall& call) {
+    if (call.name == "look") room = toolbox_.last->max_text;
+  };
+  run(std::move(begin));
+  EXPECT_GT(room, 1'000U);
+  EXPECT_LT(room, 12'000U) << "a token of the prompt costs 1e-6 USD";
+}
+
 TEST_F(RunnerTest, AFullDiskEndsTheRunWithAnErrorAndWithoutTheCall) {
   journal_.fail_at = 2;
   model_.replies = {says({finish("x")})};
