@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -14,6 +15,15 @@ namespace pareto {
 struct Concern {
   std::string_view name;
   Action (*review)(const Run& run, Action draft, Instant now);
+};
+
+// Times what looks after a run, since nothing in here has a clock. `begin` is called before the
+// budget guard, `done` after it (0) and after each concern (from 1, in their order).
+class ConcernWatch {
+ public:
+  virtual ~ConcernWatch() = default;
+  virtual void begin() = 0;
+  virtual void done(std::size_t which) = 0;
 };
 
 }  // namespace pareto

@@ -51,6 +51,14 @@ Json model_json(const ModelInfo& model) {
   return json;
 }
 
+Result<ConcernTime> concern_time_from_json(const Json& json) {
+  JsonFields fields(json, "concern");
+  ConcernTime time{fields.text("name"), fields.integer_or("reviews", 0),
+                   fields.integer_or("nanoseconds", 0)};
+  if (auto read = fields.done(); !read) return std::unexpected(read.error());
+  return time;
+}
+
 Result<Price> price_from_json(const Json& json) {
   JsonFields fields(json, "price");
   Price price{fields.money("input"), fields.money("cached_input"), fields.money("cache_write"),
@@ -165,7 +173,13 @@ void write(Json&, const VerifyBegun&) {}
 void write(Json& json, const Verified& p) { json["verdict"] = to_json(p.verdict); }
 void write(Json& json, const Resumed& p) { json["owner"] = p.owner; }
 void write(Json& json, const CancelRequested& p) { json["by"] = p.by; }
-void write(Json& json, const Finished& p) { json["outcome"] = to_json(p.outcome); }
+void write(Json& json, const Finished& p) {
+  json["outcome"] = to_json(p.outcome);
+  for (const ConcernTime& time : p.concerns) {
+    json["concerns"].push_back(
+        {{"name", time.name}, {"reviews", time.reviews}, {"nanoseconds", time.nanoseconds}});
+  }
+}
 
 // Readers, in the order of `Payload`.
 Payload read_started(JsonFields& f) {
@@ -250,7 +264,8 @@ Payload read_verified(JsonFields& f) {
 Payload read_resumed(JsonFields& f) { return Resumed{f.text_or("owner", "")}; }
 Payload read_cancel_requested(JsonFields& f) { return CancelRequested{f.text_or("by", "")}; }
 Payload read_finished(JsonFields& f) {
-  return Finished{f.nested<Outcome>("outcome", outcome_from_json)};
+  return Finished{f.nested<Outcome>("outcome", outcome_from_json),
+                  f.list<ConcernTime>("concerns", concern_time_from_json)};
 }
 
 using Reader = Payload (*)(JsonFields&);

@@ -162,8 +162,19 @@ struct CancelRequested {
   friend bool operator==(const CancelRequested&, const CancelRequested&) = default;
 };
 
+// How long the budget guard or a concern took in all.
+struct ConcernTime {
+  std::string name;
+  std::int64_t reviews = 0;
+  std::int64_t nanoseconds = 0;
+
+  friend bool operator==(const ConcernTime&, const ConcernTime&) = default;
+};
+
+// `concerns`: in their order, as the owner measured them that ended the run.
 struct Finished {
   Outcome outcome;
+  std::vector<ConcernTime> concerns;
   friend bool operator==(const Finished&, const Finished&) = default;
 };
 

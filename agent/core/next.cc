@@ -128,21 +128,27 @@ void reserve_again(const Run& run, const Planner& planner, CallModel& call) {
 
 }  // namespace
 
-Action next(const Run& run, const Planner* planner, std::span<const Concern> concerns,
-            Instant now) {
+Action next(const Run& run, const Planner* planner, std::span<const Concern> concerns, Instant now,
+            ConcernWatch* watch) {
   if (run->outcome || run.busy()) return Wait{};
   if (!run->recall) return RecallAction{};
   if (!run->route) return RouteAction{};
   if (planner == nullptr)
     return Finish{Status::error, Reason::model, "", "no planner for the mode"};
   if (!run->planned) return Decide{planner->plan(run)};
-  Action draft = guard_budget(run, propose(run, *planner, now), *planner, now);
+  Action draft = propose(run, *planner, now);
+  if (watch != nullptr) watch->begin();
+  draft = guard_budget(run, std::move(draft), *planner, now);
+  if (watch != nullptr) watch->done(0);
   // A wrap-up that can't be paid for: the work so far is verified without another call.
   if (auto* decide = std::get_if<Decide>(&draft);
       decide != nullptr && run->limit && std::holds_alternative<LimitReached>(decide->payload)) {
     return conclude(run, {Status::limit, run->limit->reason, planner->answer(run), ""});
   }
-  for (const Concern& concern : concerns) draft = concern.review(run, std::move(draft), now);
+  for (std::size_t i = 0; i < concerns.size(); ++i) {
+    draft = concerns[i].review(run, std::move(draft), now);
+    if (watch != nullptr) watch->done(i + 1);
+  }
   if (auto* call = std::get_if<CallModel>(&draft)) reserve_again(run, *planner, *call);
   return draft;
 }

@@ -91,7 +91,7 @@ void RunDriver::choose_planner() {
 void RunDriver::advance() {
   for (int decisions = 0; decisions < kMostDecisions; ++decisions) {
     if (finished_) return;
-    Action action = next(run_, planner_, ports_.concerns, ports_.clock.now());
+    Action action = next(run_, planner_, ports_.concerns, ports_.clock.now(), &concern_clock_);
     if (auto* decide = std::get_if<Decide>(&action)) {
       perform(std::move(*decide));
       continue;
@@ -347,7 +347,7 @@ void RunDriver::perform(Finish finish) {
 void RunDriver::end(Outcome outcome) {
   outcome.receipt = run_.receipt();
   outcome.receipt.seconds = run_.worked(ports_.clock.now());
-  if (!record(Finished{std::move(outcome)})) return;
+  if (!record(Finished{std::move(outcome), concern_clock_.times(ports_.concerns)})) return;
   commit([this] {
     finished_ = true;
     const auto keep = shared_from_this();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/runner/concern_clock.h"
 #include "agent/runner/runner.h"
 
 namespace pareto {
@@ -68,6 +69,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   std::vector<ToolSpec> offered_;  // those of the plan
   Workbench::Place place_;
   const Planner* planner_ = nullptr;
+  ConcernClock concern_clock_;
   Model* model_ = nullptr;
   std::unique_ptr<Conversation> conversation_;
   std::vector<Message> tail_;  // of the call under way

@@ -51,6 +51,7 @@ Result<int> show(const Globals& globals, const std::string& id, StoryLength leng
     fmt::print("{}\n", dump_json(*json));
   } else {
     fmt::print("{}", tell_story(*events, length));
+    if (globals.verbose) fmt::print("{}", tell_concern_times(*events));
   }
   return kExitSuccess;
 }

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "apps/cli/live_line.h"
@@ -170,6 +171,19 @@ std::string tell_story(std::span<const Event> events, StoryLength length) {
         fmt::format("\nNot finished. Go on with: pareto runs resume {}", teller.run.id().value));
   }
   return teller.story;
+}
+
+std::string tell_concern_times(std::span<const Event> events) {
+  const auto* end = events.empty() ? nullptr : std::get_if<Finished>(&events.back().payload);
+  if (end == nullptr || end->concerns.empty()) return "";
+  std::string text = "\nConcerns, as timed by the last owner\n";
+  for (const ConcernTime& time : end->concerns) {
+    const auto reviews = static_cast<double>(std::max<std::int64_t>(time.reviews, 1));
+    text += fmt::format("  {:<13} {:>6} reviews {:>10.3f} ms {:>8.3f} us each\n", time.name,
+                        time.reviews, static_cast<double>(time.nanoseconds) / 1e6,
+                        static_cast<double>(time.nanoseconds) / 1e3 / reviews);
+  }
+  return text;
 }
 
 }  // namespace pareto

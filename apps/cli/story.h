@@ -12,4 +12,7 @@ namespace pareto {
 enum class StoryLength { shortened, whole };
 std::string tell_story(std::span<const Event> events, StoryLength length);
 
+// How long the budget guard and each concern took, a line each; empty for a run that has not ended.
+std::string tell_concern_times(std::span<const Event> events);
+
 }  // namespace pareto

@@ -406,6 +406,25 @@ TEST(RunTest, WhatAPlannerCallsAFailureIsNone) {
   EXPECT_EQ(drive(surroundings, checked_task(), {}, planner).outcome.status, Status::success);
 }
 
+TEST(RunTest, TheGuardAndEveryConcernAreTimedInTheirOrder) {
+  struct Watch final : ConcernWatch {
+    void begin() override { seen += "begin "; }
+    void done(std::size_t which) override { seen += std::to_string(which) + " "; }
+    std::string seen;
+  };
+  const auto pass = [](const auto&, Action draft, Instant) { return draft; };
+  const std::vector<Concern> concerns{{"first", pass}, {"second", pass}};
+  const FakePlanner planner;
+  PureDriver driver(world(), planner, concerns);
+  driver.start(started_with(some_task()));
+  Watch watch;
+  while (!driver.run()->planned) {
+    next(driver.run(), &planner, concerns, driver.now(), &watch);
+    ASSERT_TRUE(driver.advance());
+  }
+  EXPECT_EQ(watch.seen, "") << "before there is a plan nothing is reviewed";
+  next(driver.run(), &planner, concerns, driver.now(), &watch);
+  EXPECT_EQ(watch.seen, "begin 0 1 2 ");
 }
 
 // Consecutive requests share their prefix: each history sent is the one before it and more.

@@ -338,6 +338,31 @@ TEST_F(RunnerTest, ResultsLeaveRoomForTheWrapUp) {
   EXPECT_LT(room, 12'000U) << "a token of the prompt costs 1e-6 USD";
 }
 
+TEST_F(RunnerTest, TheEndSaysHowLongEachConcernTook) {
+  model_.replies.emplace_back(says({finish("42")}));
+  const std::vector<Concern> concerns{
+      {"first", [](const TheRun&, Action draft, Instant) { return draft; }}};
+  Runner timed({.journal = journal_,
+                .toolbox = toolbox_,
+                .workbench = workbench_,
+                .router = router_,
+                .planners = {&agentic_},
+                .concerns = concerns,
+                .models = {&model_},
+                .clock = clock_,
+                .random = random_});
+  timed.start(started(), {.listener = listener()});
+  queue_.drain();
+  const auto times = std::get<Finished>(journal_.events[run_].back().payload).concerns;
+  ASSERT_EQ(times.size(), 2U);
+  EXPECT_EQ(times[0].name, "budget_guard");
+  EXPECT_EQ(times[1].name, "first");
+  // The call, its step, the end.
+  EXPECT_EQ(times[0].reviews, 3);
+  EXPECT_EQ(times[1].reviews, 3);
+  EXPECT_GE(times[1].nanoseconds, 0);
+}
+
 TEST_F(RunnerTest, AFullDiskEndsTheRunWithAnErrorAndWithoutTheCall) {
   journal_.fail_at = 2;
   model_.replies = {says({finish("x")})};

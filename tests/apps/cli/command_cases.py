@@ -181,6 +181,13 @@ class OtherCommandsTest(CliTest):
         self.world.configure("[concerns]\ndisabled = [\"budget_guard\"]\n")
         self.check(self.world("config", "check"), 2, "always on")
 
+    def test_a_story_may_say_what_the_concerns_took(self):
+        self.check(self.world("run", "x"), 0)
+        run = self.world.runs()[0]["run"]
+        self.assertNotIn("budget_guard", self.world("runs", "show", run).out)
+        ended = self.check(self.world("runs", "show", run, "--verbose"), 0)
+        for concern in ("budget_guard", "turn_limit", "loop", "compaction", "reminder", "approval"):
+            self.assertRegex(ended.out, rf"{concern} +\d+ reviews")
 
     def test_config_shows_where_values_come_from(self):
         ended = self.check(self.world("config", "show", "--json",
