@@ -64,6 +64,10 @@ class Workbench {
   // Makes the workspace and its snapshot, or finds what an earlier owner of the run made.
   virtual std::unique_ptr<Operation> open(const RunId& run, const Task& task,
                                           Handler<Place> done) = 0;
+  // What of the run's workspace was changed after `since`: paths relative to it, the first few.
+  // `run` has been opened before.
+  virtual std::unique_ptr<Operation> changed_since(const RunId& run, Instant since,
+                                                   Handler<std::vector<std::string>> done) = 0;
   // Reads what one call without tools would need.
   virtual std::unique_ptr<Operation> brief(const Place& place, const Task& task,
                                            Handler<Briefing> done) = 0;

@@ -268,6 +268,11 @@ bool Run::busy() const {
   return state_.call || state_.step_begun || state_.verifying || !state_.awaiting_approval.empty();
 }
 
+bool leaves_workspace_alone(const Run& run) {
+  // What was told to stop may have ended a little after its result.
+  return run->planned && !run->step_begun && !run->verifying && !run->cancel_requested;
+}
+
 std::vector<Payload> close_interrupted(const Run& run, std::span<const std::string> idempotent) {
   std::vector<Payload> closing;
   if (run->call) {

@@ -101,6 +101,10 @@ class Run {
   RunState state_;
 };
 
+// Whether nothing that a run does can have changed its workspace after its last event: that was
+// there, neither a step nor a verification was under way, and none was told to stop.
+bool leaves_workspace_alone(const Run& run);
+
 // The events that close what a crashed owner left open, after Resumed: a lost call is settled at
 // its reservation; a begun step is reported as interrupted, except calls of the tools named in
 // `idempotent`, which are run again.

@@ -8,6 +8,7 @@
 #include "agent/core/budget_guard.h"
 #include "agent/core/json_text.h"
 #include "agent/core/next.h"
+#include "agent/runner/changed_outside.h"
 #include "agent/runner/question.h"
 #include "agent/runner/reply.h"
 
@@ -54,6 +55,22 @@ void RunDriver::begin(std::vector<Payload> first) {
     if (!record(std::move(payload))) return;
   }
   commit([this] { open_workspace(); });
+}
+
+void RunDriver::resume(std::vector<Payload> first) {
+  // What a step or a check did before it was cut off is in no event.
+  const bool checked =
+      options_.outside_changes == OutsideChanges::refused && leaves_workspace_alone(run_);
+  track([&] {
+    return ports_.workbench.changed_since(
+        run_.id(), run_->last_at,
+        when_done([this, checked,
+                   first = std::move(first)](Result<std::vector<std::string>> changed) mutable {
+          if (!changed) return give_up(changed.error());
+          if (checked && !changed->empty()) return give_up(changed_outside(run_, *changed));
+          begin(std::move(first));
+        }));
+  });
 }
 
 void RunDriver::open_workspace() {

@@ -20,6 +20,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   // Records the first events (Started, or Resumed and what closes the interrupted), makes them
   // durable, opens the workspace and goes on.
   void begin(std::vector<Payload> first);
+  // The same for a run that goes on, unless its workspace was changed from outside.
+  void resume(std::vector<Payload> first);
   void cancel(const std::string& by);
   void approve(bool approved, const std::string& by);
   const Run& run() const { return run_; }

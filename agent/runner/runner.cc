@@ -10,9 +10,11 @@ Runner::Runner(RunnerPorts ports) : ports_(std::move(ports)) {}
 Runner::~Runner() = default;
 
 void Runner::launch(const RunId& id, Run run, StartOptions options, std::vector<Payload> first) {
+  const bool resumed = run->seq > 0;
   auto driver = std::make_shared<RunDriver>(ports_, std::move(run), std::move(options),
                                             [this, id] { drivers_.erase(id); });
   drivers_[id] = driver;
+  if (resumed) return driver->resume(std::move(first));
   driver->begin(std::move(first));
 }
 

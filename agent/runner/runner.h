@@ -42,9 +42,12 @@ struct RunListener {
 };
 
 enum class Recalling { on, off };
+// What a resume does when somebody else changed the workspace since the last event.
+enum class OutsideChanges { refused, accepted };
 
 struct StartOptions {
   Recalling recalling = Recalling::on;
+  OutsideChanges outside_changes = OutsideChanges::refused;
   RunListener listener;
 };
 
@@ -62,7 +65,8 @@ class Runner {
   // Starts a run; its id is `started.run`, which must be new. Nothing has happened on return.
   void start(Started started, StartOptions options);
   // Continues a run from its durable events. Errors: what Run::replay says, or `invalid` for a run
-  // that has finished.
+  // that has finished. A workspace that was changed from outside ends it by `on_done` with
+  // `invalid`, before any event.
   Result<void> resume(std::span<const Event> events, const std::string& owner,
                       StartOptions options);
   // Asks a run to wrap up. False when it is not under way here.

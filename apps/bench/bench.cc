@@ -207,7 +207,9 @@ Started Bench::State::started_for(const Cell& cell, const RunId& run) const {
 }
 
 StartOptions Bench::State::options_for(const Cell& cell) {
-  StartOptions options{.recalling = plan.recall ? Recalling::on : Recalling::off};
+  // A bench's workspaces are copies that nobody else looks for.
+  StartOptions options{.recalling = plan.recall ? Recalling::on : Recalling::off,
+                       .outside_changes = OutsideChanges::accepted};
   options.listener.on_done = [this, cell](const Run& run, Result<Outcome> outcome) {
     if (outcome) return finished(cell, run, std::move(*outcome));
     running.erase(run.id());

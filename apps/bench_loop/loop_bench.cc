@@ -55,6 +55,10 @@ class EmptyWorkbench final : public Workbench {
   std::unique_ptr<Operation> open(const RunId&, const Task&, Handler<Place> done) override {
     return later(std::move(done), Place{});
   }
+  std::unique_ptr<Operation> changed_since(const RunId&, Instant,
+                                           Handler<std::vector<std::string>> done) override {
+    return later(std::move(done), std::vector<std::string>());
+  }
   std::unique_ptr<Operation> brief(const Place&, const Task&, Handler<Briefing> done) override {
     return later(std::move(done), Briefing{});
   }

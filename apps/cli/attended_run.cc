@@ -217,8 +217,9 @@ int AttendedRun::resume(const RunId& run) {
   return state_->attend(run, [this, run]() -> Result<void> {
     auto events = state_->system.journal().load(run);
     if (!events) return std::unexpected(events.error());
-    return state_->system.runner().resume(*events, "pareto runs resume",
-                                          {.listener = state_->listener()});
+    return state_->system.runner().resume(
+        *events, "pareto runs resume",
+        {.outside_changes = state_->attendance.outside_changes, .listener = state_->listener()});
   });
 }
 

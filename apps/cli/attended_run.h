@@ -18,7 +18,8 @@ struct Attendance {
   std::string approve;      // ask | all | none | file:PATH
   bool learn = true;
   bool recall = true;
-  std::string asked_model;  // for the row
+  OutsideChanges outside_changes = OutsideChanges::refused;  // of a run that is resumed
+  std::string asked_model;                                   // for the row
 };
 
 // Runs or resumes one run in the foreground: owns its lease, shows it live on a terminal, wraps up

@@ -76,7 +76,7 @@ std::vector<std::string> models_of(const Run& run) {
   return {};
 }
 
-Result<int> resume(const Globals& globals, const std::string& id) {
+Result<int> resume(const Globals& globals, const std::string& id, OutsideChanges outside) {
   std::optional<RunId> run_id;
   std::vector<std::string> models;
   WorkspaceSource source = WorkspaceSource::copy;
@@ -108,8 +108,9 @@ Result<int> resume(const Globals& globals, const std::string& id) {
   const std::string asked = models.empty() ? config->default_model : models.front();
   auto system = System::open(std::move(*config), std::move(options));
   if (!system) return std::unexpected(system.error());
-  AttendedRun attended(**system, globals,
-                       {.approve = approve, .learn = learn, .asked_model = asked});
+  AttendedRun attended(
+      **system, globals,
+      {.approve = approve, .learn = learn, .outside_changes = outside, .asked_model = asked});
   return attended.resume(*run_id);
 }
 
@@ -148,6 +149,7 @@ void add_runs_command(CLI::App& app, const Globals& globals, int& status) {
   auto wanted = std::make_shared<std::string>();
   auto id = std::make_shared<std::string>();
   auto whole = std::make_shared<bool>(false);
+  auto force = std::make_shared<bool>(false);
 
   auto* listing = runs->add_subcommand("list", "Runs, newest first");
   listing->add_option("--status", *wanted, "Only runs of this status");
@@ -165,8 +167,14 @@ void add_runs_command(CLI::App& app, const Globals& globals, int& status) {
   on_run(runs, "events", "Every event as JSON lines", *id)->callback([=, &globals] {
     finish(events(globals, *id));
   });
-  on_run(runs, "resume", "Go on with a run that was interrupted", *id)->callback([=, &globals] {
-    finish(resume(globals, *id));
+  auto* resuming = on_run(runs, "resume", "Go on with a run that was interrupted", *id);
+  resuming->add_flag("--force", *force, "Even if its workspace was changed from outside");
+  resuming->footer("Exit status: as of pareto run");
+  resuming->callback([=, &globals, &status] {
+    auto exit = resume(globals, *id, *force ? OutsideChanges::accepted : OutsideChanges::refused);
+    // The run goes on as if by `pareto run`, and so does its exit status.
+    if (exit || exit.error().code == ErrorCode::not_found) return finish(std::move(exit));
+    status = report(exit.error());
   });
   on_run(runs, "cancel", "Ask the process that works on a run to wrap up", *id)
       ->callback([=, &globals] { finish(cancel(globals, *id)); });

@@ -176,6 +176,11 @@ class FakeWorkbench final : public Workbench {
     ++opened;
     return later(queue_, std::move(done), Result<Place>(Place{.workspace = "/workspace"}));
   }
+  std::unique_ptr<Operation> changed_since(const RunId&, Instant since,
+                                           Handler<std::vector<std::string>> done) override {
+    asked_since = since;
+    return later(queue_, std::move(done), Result<std::vector<std::string>>(changed));
+  }
   std::unique_ptr<Operation> brief(const Place&, const Task&, Handler<Briefing> done) override {
     return later(queue_, std::move(done), Result<Briefing>(Briefing{}));
   }
@@ -193,6 +198,8 @@ class FakeWorkbench final : public Workbench {
   }
 
   std::deque<Result<Verdict>> verdicts;
+  std::vector<std::string> changed;  // from outside
+  std::optional<Instant> asked_since;
   int opened = 0;
 
  private:

@@ -119,8 +119,15 @@ bool is_litter(std::string_view name) {
 }
 
 FolderEntry entry_of(std::string path, const struct stat& info) {
-  const std::int64_t modified = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
-  return {std::move(path), kind_of(info.st_mode), info.st_size, info.st_mode, modified};
+  const auto nanoseconds = [](const timespec& time) {
+    return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+  };
+  return {.path = std::move(path),
+          .kind = kind_of(info.st_mode),
+          .bytes = info.st_size,
+          .mode = info.st_mode,
+          .modified = nanoseconds(info.st_mtim),
+          .touched = nanoseconds(info.st_ctim)};
 }
 
 Result<Folder> Folder::open(const std::string& path) {

@@ -23,6 +23,7 @@ struct FolderEntry {
   std::int64_t bytes = 0;
   mode_t mode = 0;
   std::int64_t modified = 0;  // nanoseconds since the epoch
+  std::int64_t touched = 0;   // the same, of the last change of any kind (ctime)
 
   friend bool operator==(const FolderEntry&, const FolderEntry&) = default;
 };

@@ -5,7 +5,9 @@
 #include "agent/io/worker_pool.h"
 #include "tools/corpus/corpus.h"
 #include "tools/sandbox/sandbox.h"
+#include "tools/workspace/folder.h"
 #include "tools/workspace/folder_diff.h"
+#include "tools/workspace/outside_changes.h"
 #include "tools/workspace/place.h"
 
 namespace pareto {
@@ -30,6 +32,25 @@ std::unique_ptr<Operation> LocalWorkbench::open(const RunId& run, const Task& ta
                                                 Handler<Place> done) {
   auto work = [options = options_, run, task](std::stop_token) {
     return open_workspace(options, run, task);
+  };
+  return workers_.submit(std::move(work), std::move(done));
+}
+
+std::unique_ptr<Operation> LocalWorkbench::changed_since(const RunId& run, Instant since,
+                                                         Handler<std::vector<std::string>> done) {
+  auto work = [folder = run_folder(run),
+               since](std::stop_token) -> Result<std::vector<std::string>> {
+    auto record = read_place(folder);
+    // Its owner was stopped before there was a workspace.
+    if (!record) return std::vector<std::string>();
+    const std::string& path = record->place.workspace;
+    Selection selection;
+    if (record->tracked_only) selection = tracked_files(path);
+    auto changed = changed_after(path, since, selection);
+    auto workspace = Folder::open(path);
+    if (!workspace) return std::unexpected(workspace.error());
+    if (auto clean = workspace->remove_scratch(); !clean) return std::unexpected(clean.error());
+    return changed;
   };
   return workers_.submit(std::move(work), std::move(done));
 }

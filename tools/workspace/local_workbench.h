@@ -40,6 +40,10 @@ class LocalWorkbench : public Workbench {
   // limit: the folder is larger than the options allow; invalid: a path in `files` leaves the
   // workspace.
   std::unique_ptr<Operation> open(const RunId& run, const Task& task, Handler<Place> done) override;
+  // Also removes what a `write` left behind that was killed, so that its removal is older than the
+  // events of the resume.
+  std::unique_ptr<Operation> changed_since(const RunId& run, Instant since,
+                                           Handler<std::vector<std::string>> done) override;
   std::unique_ptr<Operation> brief(const Place& place, const Task& task,
                                    Handler<Briefing> done) override;
   std::unique_ptr<Operation> verify(const Place& place, const CheckCommand& check,
@@ -73,6 +77,7 @@ Result<std::string> diff_folders(const std::string& before, const std::string& a
 // Makes the workspace of run `to` from the snapshot of `from` with `diff` applied.
 Result<Workbench::Place> fork_workspace(const WorkbenchOptions& options, const RunId& from,
                                         const RunId& to, const std::string& diff);
+
 // SHA-256 in hexadecimal over the paths, kinds, executable bits and contents below `folder`.
 // Differs whenever somebody changed the workspace.
 Result<std::string> digest_folder(const std::string& folder);

@@ -310,6 +310,27 @@ TEST(RunFoldTest, ACompactedPromptIsBoundedByTheOneBefore) {
   EXPECT_EQ(story.run->prompt_ceiling, std::nullopt) << "the prompt was counted again";
 }
 
+TEST(RunFoldTest, ItsOwnWorkMayChangeTheWorkspaceOnlyInStepsAndChecks) {
+  Story story;
+  EXPECT_FALSE(leaves_workspace_alone(pareto::Run()));
+  EXPECT_TRUE(leaves_workspace_alone(story.run));
+  story.call();
+  EXPECT_TRUE(leaves_workspace_alone(story.run));
+  story.reply({{"a", "view", "{}"}});
+  EXPECT_TRUE(leaves_workspace_alone(story.run));
+  story.tell(StepBegun{story.run->asked});
+  EXPECT_FALSE(leaves_workspace_alone(story.run));
+  story.tell(StepEnded{{.call_id = "a", .text = "x"}});
+  EXPECT_TRUE(leaves_workspace_alone(story.run));
+  story.tell(VerifyBegun{});
+  EXPECT_FALSE(leaves_workspace_alone(story.run));
+  story.tell(Verified{{.passed = false}});
+  EXPECT_TRUE(leaves_workspace_alone(story.run));
+  story.tell(CancelRequested{"test"});
+  EXPECT_FALSE(leaves_workspace_alone(story.run))
+      << "a command that is being killed may still write";
+}
+
 TEST(RunFoldTest, AQuestionOpenAtACrashIsAskedAgain) {
   Story story;
   story.call();

@@ -298,6 +298,43 @@ TEST_F(RunnerTest, AnAbandonedRunCallsNobodyAndCanBeResumed) {
   EXPECT_EQ((*outcome_)->answer, "x");
 }
 
+TEST_F(RunnerTest, AWorkspaceThatWasChangedFromOutsideIsRefused) {
+  runner().start(started(), {.listener = listener()});
+  queue_.drain();  // up to the call that never ends
+  runner().abandon(run_);
+  const std::vector<Event> durable = journal_.events[run_];
+  workbench_.changed = {"a.py", "b/", "c", "d"};
+  ASSERT_TRUE(runner().resume(durable, "test", {.listener = listener()}));
+  queue_.drain();
+  ASSERT_TRUE(outcome_ && !outcome_->has_value());
+  EXPECT_EQ(outcome_->error().code, ErrorCode::invalid);
+  EXPECT_THAT(outcome_->error().message, HasSubstr("a.py, b/, c and 1 more"));
+  EXPECT_THAT(outcome_->error().message, HasSubstr("--force"));
+  EXPECT_EQ(workbench_.asked_since, durable.back().at);
+  EXPECT_EQ(journal_.events[run_], durable) << "nothing has happened";
+  EXPECT_EQ(workbench_.opened, 1);
+
+  model_.replies.emplace_back(says({finish("42")}));
+  ASSERT_TRUE(runner().resume(
+      durable, "test", {.outside_changes = OutsideChanges::accepted, .listener = listener()}));
+  queue_.drain();
+  EXPECT_EQ((*outcome_)->answer, "42");
+}
+
+TEST_F(RunnerTest, WhatACutOffStepDidToTheWorkspaceIsNoChangeFromOutside) {
+  model_.replies.emplace_back(says({{"e", "edit", "{}"}}));
+  toolbox_.hanging = {"edit"};
+  runner().start(started(), {.listener = listener()});
+  queue_.drain();
+  runner().abandon(run_);
+  workbench_.changed = {"a.py"};
+  model_.replies.emplace_back(says({finish("42")}));
+  ASSERT_TRUE(runner().resume(journal_.events[run_], "test", {.listener = listener()}));
+  queue_.drain();
+  ASSERT_TRUE(outcome_ && outcome_->has_value());
+  EXPECT_EQ((*outcome_)->answer, "42");
+}
+
 TEST_F(RunnerTest, ATasksToolsBindItsModelAndNotItsPlanner) {
   using Others = Toolbox::Call::Others;
   const auto others = [this](Started begin) {

@@ -67,6 +67,31 @@ class InterruptTest(CliTest):
         ended = self.check(self.world("runs", "resume", run[:-1], "--json"), 0)
         self.assertEqual((ended.json["status"], ended.json["answer"]), ("success", "so far"))
 
+    def test_a_workspace_changed_from_outside_is_refused(self):
+        world = self.world
+        process = self.begin(300)
+        process.kill()
+        world.finish(process)
+        run = world.runs()[0]["run"]
+        events = world.events(run)
+        world.write("repo/c.txt", "somebody else's\n")
+        (world.root / "work" / "repo" / "a.txt").unlink()
+        ended = self.check(world("runs", "resume", run), 2, "c.txt")
+        self.assertIn("--force", ended.err)
+        self.assertEqual(world.events(run), events)
+        ended = self.check(world("runs", "resume", run, "--force"), 0)
+        self.assertEqual(ended.out, "so far\n")
+        self.assertEqual(world.read("repo/b.txt"), "two\n")
+
+    def test_what_was_only_looked_at_is_not_refused(self):
+        world = self.world
+        process = self.begin(300)
+        process.kill()
+        world.finish(process)
+        world.read("repo/b.txt")
+        world.write("repo/__pycache__/b.pyc", "cache")
+        self.check(world("runs", "resume", world.runs()[0]["run"]), 0)
+
     def test_a_run_under_way_can_be_cancelled_but_not_resumed(self):
         process = self.begin(1500)
         run = self.world.runs()[0]["run"]
