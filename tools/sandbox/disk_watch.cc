@@ -24,6 +24,7 @@ using Steady = std::chrono::steady_clock;
 // Each level holds a descriptor open.
 constexpr std::size_t kMaxDepth = 128;
 constexpr std::int64_t kBlock = 4096;
+constexpr std::chrono::nanoseconds kUnpromptedPause = std::chrono::seconds(1);
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
@@ -121,6 +122,7 @@ Result<DiskWatch> DiskWatch::start(const std::string& folder, std::int64_t limit
   watch.unlinked_ = std::move(unlinked);
   watch.since_epoch_ = std::chrono::system_clock::now().time_since_epoch();
   watch.free_at_start_ = watch.free_bytes();
+  watch.next_unprompted_walk_ = Steady::now() + kUnpromptedPause;
   return watch;
 }
 
@@ -133,9 +135,11 @@ std::int64_t DiskWatch::free_bytes() const {
 
 bool DiskWatch::exceeded(SteadyTime now) {
   const std::int64_t lost = free_at_start_ - free_bytes();
-  if (lost < limit_ / 2 || now < next_walk_) return false;
+  if (now < (lost < limit_ / 2 ? next_unprompted_walk_ : next_walk_)) return false;
   const Written written = written_since(folder_, since_epoch_, limit_, now + milliseconds(200));
-  next_walk_ = Steady::now() + 2 * (Steady::now() - now);
+  const auto after = Steady::now();
+  next_walk_ = after + 2 * (after - now);
+  next_unprompted_walk_ = after + std::max<nanoseconds>(kUnpromptedPause, 19 * (after - now));
   if (written.bytes >= limit_) return true;
   if (lost < limit_) return false;
   // Don't wait for a full disk when the walk could not see where the space went.

@@ -23,8 +23,9 @@ Written written_since(const FileDescriptor& folder, std::chrono::nanoseconds sin
                       std::int64_t enough, SteadyTime deadline);
 
 // Tells when a command has written too much into its workspace. Cheap enough to ask every 50 ms:
-// the folder is walked only while the file system has much less free space than at the start, which
-// alone proves nothing, as others write there too; and the walk takes at most a third of the time.
+// the folder is walked for at most a third of the time while the file system has much less free space
+// than at the start, which alone proves nothing, as others write there too; and for at most a
+// twentieth, once a second, while it has not, as others may free more than the command writes.
 // A file that was merely touched thus does no harm, however large.
 class DiskWatch {
  public:
@@ -48,6 +49,7 @@ class DiskWatch {
   std::chrono::nanoseconds since_epoch_{0};
   std::int64_t free_at_start_ = 0;
   SteadyTime next_walk_;
+  SteadyTime next_unprompted_walk_;
 };
 
 }  // namespace pareto::sandbox

@@ -102,6 +102,19 @@ TEST(DiskWatchTest, TellsWhenTooMuchWasWritten) {
   EXPECT_TRUE(exceeded);
 }
 
+TEST(DiskWatchTest, SpaceThatOthersFreeHidesNothing) {
+  const Folder folder;
+  const Folder elsewhere;
+  constexpr std::int64_t kLimit = 16 << 20;
+  const fs::path theirs = elsewhere.write("theirs", std::string(4 * kLimit, 'x'));
+  ::sync();
+  auto watch = DiskWatch::start(folder.path(), kLimit, [](dev_t) { return 0; });
+  ASSERT_TRUE(watch);
+  fs::remove(theirs);
+  folder.write("ours", std::string(kLimit, 'x'));
+  EXPECT_TRUE(watch->exceeded(std::chrono::steady_clock::now() + std::chrono::seconds(2)));
+}
+
 TEST(DiskWatchTest, NamesAFolderThatIsNotThere) {
   EXPECT_FALSE(DiskWatch::start("/absent", 1, [](dev_t) { return 0; }));
 }
