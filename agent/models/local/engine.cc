@@ -71,6 +71,9 @@ long health(int port) {
   return status;
 }
 
+// A zombie is not asked for: the supervisor waits for its engine at once.
+bool runs(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+
 void replace_all(std::string& text, std::string_view from, const std::string& to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -147,7 +150,8 @@ Result<EngineStatus> wait_ready(const EnginePlace& place, Deadline deadline) {
   for (;;) {
     if (!supervised(place)) return std::unexpected(ended_early(place));
     const std::optional<EngineStatus> status = read_record(place);
-    if (status && health(status->port) == 200) return *status;
+    // A stranger who took the port answers too, but then our engine has ended.
+    if (status && health(status->port) == 200 && runs(status->pid)) return *status;
     if (deadline.passed(wall_now())) {
       return fail(ErrorCode::timeout, fmt::format("the engine was not ready before the deadline; "
                                                   "its log is {}",
@@ -157,8 +161,8 @@ Result<EngineStatus> wait_ready(const EnginePlace& place, Deadline deadline) {
   }
 }
 
-// With the owners' lock held: sees to it that the engine runs. A second attempt covers a port that
-// was taken by somebody else in between, and an engine that was just being ended.
+// With the owners' lock held: sees to it that the engine runs. More than one attempt covers a port
+// that was taken by somebody else in between, and an engine that was just being ended.
 Result<void> ensure_running(EngineLease::State& state, Deadline deadline) {
   Result<FileLock> start = FileLock::open(state.place.start());
   if (!start) return std::unexpected(start.error());
@@ -166,7 +170,7 @@ Result<void> ensure_running(EngineLease::State& state, Deadline deadline) {
   if (!locked)
     return fail(ErrorCode::timeout, "another process was starting the engine for too long");
   Result<EngineStatus> status = std::unexpected(Error{});
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < 3; ++attempt) {
     if (!supervised(state.place)) {
       const Result<void> started = start_supervisor(state);
       if (!started) return started;

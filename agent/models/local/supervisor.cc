@@ -207,6 +207,8 @@ int supervisor_main(int argc, char** argv) {
   // Those who only look hold the lock for a moment, hence the patience.
   const Deadline patience = Deadline::in(std::chrono::seconds(2), wall_now());
   if (!life->lock(LockMode::exclusive, patience)) return 1;
+  // A killed predecessor left its record; somebody else may listen on that port by now.
+  ::unlink(order->place.record().c_str());
   // The starter waits for this process; the lock lives on in the child.
   const pid_t child = ::fork();
   if (child < 0) return 1;

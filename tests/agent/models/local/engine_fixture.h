@@ -35,7 +35,7 @@ class EngineTest : public ::testing::Test {
             1, 0};
   }
 
-  Result<EngineLease> acquire(const EngineSpec& wanted, int seconds = 20) const {
+  Result<EngineLease> acquire(const EngineSpec& wanted, int seconds = 60) const {
     return Engine::acquire(options(), command(), wanted,
                            Deadline::in(std::chrono::seconds(seconds), wall_now()));
   }
