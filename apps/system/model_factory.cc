@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "agent/models/local/catalogue.h"
-#include "agent/models/openai_model.h"
 #include "agent/models/scripted_model.h"
 #include "apps/system/local_engine.h"
 
@@ -30,47 +29,33 @@ ReasoningControl reasoning_of(const ModelConfig& model) {
 }
 
 Result<std::unique_ptr<Model>> make_openai(const ModelConfig& model, const Config& config,
-                                           ModelInfo info, const ModelPorts& ports) {
-  OpenaiOptions options{.info = std::move(info),
-                        .model = model.model,
-                        .base_url = model.base_url,
-                        .api_key_env = model.api_key_env,
+                                           const ModelPorts& ports) {
+  auto endpoint = model_endpoint(model, config, ports);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  OpenaiOptions options{.info = std::move(endpoint->info),
+                        .model = std::move(endpoint->model),
+                        .base_url = std::move(endpoint->base_url),
+                        .api_key = std::move(endpoint->api_key),
+                        .api_key_env = std::move(endpoint->api_key_env),
                         .reasoning = reasoning_of(model),
-                        .temperature = model.temperature};
-  BaseUrlResolver resolver;
-  if (model.engine == "llama") {
-    options.llama = true;
-    options.share_prompts = config.share_prompts;
-    if (model.base_url.empty()) {
-      auto weights = weights_of(model);
-      if (!weights) return std::unexpected(weights.error());
-      auto engine = local_engine(*weights, options.info.context, config, ports.workers);
-      if (!engine) return std::unexpected(engine.error());
-      resolver = std::move(*engine);
-    }
-  } else if (model.base_url.empty()) {
-    return missing(model, "base_url");
-  }
-  if (!model.api_key_env.empty()) {
-    const char* key = std::getenv(model.api_key_env.c_str());
-    if (key == nullptr || *key == '\0') {
-      return fail(ErrorCode::denied,
-                  fmt::format("models.{}: the variable {} holds no key; export it first",
-                              model.name, model.api_key_env));
-    }
-    options.api_key = key;
-  }
-  auto client = OpenaiModel::make(std::move(options), {.loop = ports.loop,
-                                                       .http = ports.http,
-                                                       .clock = ports.clock,
-                                                       .random = ports.random,
-                                                       .resolve_base_url = std::move(resolver)});
+                        .temperature = endpoint->temperature,
+                        .llama = endpoint->llama,
+                        .share_prompts = endpoint->share_prompts};
+  auto client =
+      OpenaiModel::make(std::move(options), {.loop = ports.loop,
+                                             .http = ports.http,
+                                             .clock = ports.clock,
+                                             .random = ports.random,
+                                             .resolve_base_url = endpoint->resolve_base_url});
   if (!client) return std::unexpected(client.error());
   return std::unique_ptr<Model>(std::move(*client));
 }
 
 Result<std::unique_ptr<Model>> make_inner(const ModelConfig& model, const Config& config,
                                           const ModelPorts& ports) {
+  if (model.engine != "scripted" && model.engine != "cassette") {
+    return make_openai(model, config, ports);
+  }
   auto info = model_info(model);
   if (!info) return std::unexpected(info.error());
   if (model.engine == "scripted") {
@@ -79,13 +64,10 @@ Result<std::unique_ptr<Model>> make_inner(const ModelConfig& model, const Config
     if (!scripted) return std::unexpected(scripted.error());
     return std::unique_ptr<Model>(std::move(*scripted));
   }
-  if (model.engine == "cassette") {
-    if (model.cassette.empty()) return missing(model, "cassette");
-    auto cassette = Cassette::open(model.cassette);
-    if (!cassette) return std::unexpected(cassette.error());
-    return std::make_unique<CassetteModel>(std::move(*cassette), std::move(*info), ports.loop);
-  }
-  return make_openai(model, config, std::move(*info), ports);
+  if (model.cassette.empty()) return missing(model, "cassette");
+  auto cassette = Cassette::open(model.cassette);
+  if (!cassette) return std::unexpected(cassette.error());
+  return std::make_unique<CassetteModel>(std::move(*cassette), std::move(*info), ports.loop);
 }
 
 }  // namespace
@@ -111,6 +93,47 @@ Result<ModelInfo> model_info(const ModelConfig& model) {
   if (model.tools) info.tools = *model.tools;
   if (model.small) info.small = *model.small;
   return info;
+}
+
+Result<ModelEndpoint> model_endpoint(const ModelConfig& model, const Config& config,
+                                     const ModelPorts& ports) {
+  if (model.engine != "openai" && model.engine != "llama") {
+    return fail(ErrorCode::invalid,
+                fmt::format("models.{}: engine \"{}\" has no endpoint; expected "
+                            "openai or llama",
+                            model.name, model.engine));
+  }
+  auto info = model_info(model);
+  if (!info) return std::unexpected(info.error());
+  ModelEndpoint endpoint{.info = std::move(*info),
+                         .model = model.model,
+                         .base_url = model.base_url,
+                         .api_key_env = model.api_key_env,
+                         .temperature = model.temperature,
+                         .llama = model.engine == "llama",
+                         .share_prompts = config.share_prompts,
+                         .max_completion_tokens = model.reasoning == "effort"};
+  if (!endpoint.temperature && endpoint.llama) endpoint.temperature = 0;
+  if (endpoint.model.empty()) endpoint.model = model.name;
+  while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
+  if (endpoint.base_url.empty()) {
+    if (model.engine != "llama") return missing(model, "base_url");
+    auto weights = weights_of(model);
+    if (!weights) return std::unexpected(weights.error());
+    auto engine = local_engine(*weights, endpoint.info.context, config, ports.workers);
+    if (!engine) return std::unexpected(engine.error());
+    endpoint.resolve_base_url = std::move(*engine);
+  }
+  if (!model.api_key_env.empty()) {
+    const char* key = std::getenv(model.api_key_env.c_str());
+    if (key == nullptr || *key == '\0') {
+      return fail(ErrorCode::denied,
+                  fmt::format("models.{}: the variable {} holds no key; export it first",
+                              model.name, model.api_key_env));
+    }
+    endpoint.api_key = key;
+  }
+  return endpoint;
 }
 
 Result<std::unique_ptr<Model>> make_model(const ModelConfig& model, const Config& config,

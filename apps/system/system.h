@@ -18,6 +18,7 @@
 #include "agent/models/cassette_model.h"
 #include "agent/runner/runner.h"
 #include "apps/system/config.h"
+#include "apps/system/model_factory.h"
 #include "memory/recall.h"
 #include "planners/agentic.h"
 #include "planners/instant.h"
@@ -56,6 +57,9 @@ class System {
   const Config& config() const { return config_; }
   Loop& loop() { return loop_; }
   WorkerPool& workers() { return *workers_; }
+  HttpClient& http() { return http_; }
+  // For clients of models beside those of the runs.
+  ModelPorts model_ports() { return {loop_, http_, *workers_, clock_, random_, nullptr}; }
   const Clock& clock() const { return clock_; }
   Random& random() { return random_; }
   SqliteJournal& journal() { return *journal_; }
