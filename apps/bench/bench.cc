@@ -81,6 +81,7 @@ struct Bench::State {
   BudgetPool pool{std::nullopt, Money()};
   std::set<RunId> running;
   std::map<RunId, std::unique_ptr<Operation>> scoring;
+  std::unique_ptr<ForeignAgents> agents;                            // null without a foreign agent
   std::map<std::pair<std::string, std::string>, ArmProgress> arms;  // by mode and model
   std::optional<Error> failure;
   int stops = 0;
@@ -96,6 +97,7 @@ struct Bench::State {
   bool reserve(const RunId& run, const Limits& limits, Money paid);
   Started started_for(const Cell& cell, const RunId& run) const;
   StartOptions options_for(const Cell& cell);
+  std::function<void(const Run&, Result<Outcome>)> done_with(const Cell& cell);
   void finished(const Cell& cell, const Run& run, Outcome outcome);
   void scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score);
   void settle(const Run& run, const Outcome& outcome);
@@ -121,6 +123,7 @@ void Bench::stop() {
   if (++state_->stops > 1) {
     for (const RunId& run : std::exchange(state_->running, {})) {
       state_->system.runner().abandon(run);
+      if (state_->agents) state_->agents->abandon(run);
       state_->scoring.erase(run);
     }
   }
@@ -138,7 +141,13 @@ Result<void> Bench::run(std::function<void(const BenchProgress&)> progress) {
 }
 
 Result<void> Bench::State::begin() {
-  auto found = find_left_over(system.journal(), suite, cells, rows, config_hash(system.config()));
+  if (plan.agent) {
+    auto made = ForeignAgents::make(system, *plan.agent, plan.models, plan.jobs);
+    if (!made) return std::unexpected(made.error());
+    agents = std::move(*made);
+  }
+  auto found = find_left_over(system.journal(), system.workbench(), suite, cells, rows,
+                              config_hash(system.config()));
   if (!found) return std::unexpected(found.error());
   left_over = std::move(*found);
   pool = BudgetPool(plan.usd, rows.spent() + left_over.spent);
@@ -187,7 +196,11 @@ bool Bench::State::start(const Cell& cell) {
   Started started = started_for(cell, RunId::make(system.clock().now(), system.random()));
   if (!reserve(started.run, started.limits, Money())) return false;
   running.insert(started.run);
-  system.runner().start(std::move(started), options_for(cell));
+  if (is_agent_mode(cell.mode)) {
+    agents->start(std::move(started), done_with(cell));
+  } else {
+    system.runner().start(std::move(started), options_for(cell));
+  }
   return true;
 }
 
@@ -210,12 +223,16 @@ StartOptions Bench::State::options_for(const Cell& cell) {
   // A bench's workspaces are copies that nobody else looks for.
   StartOptions options{.recalling = plan.recall ? Recalling::on : Recalling::off,
                        .outside_changes = OutsideChanges::accepted};
-  options.listener.on_done = [this, cell](const Run& run, Result<Outcome> outcome) {
+  options.listener.on_done = done_with(cell);
+  return options;
+}
+
+std::function<void(const Run&, Result<Outcome>)> Bench::State::done_with(const Cell& cell) {
+  return [this, cell](const Run& run, Result<Outcome> outcome) {
     if (outcome) return finished(cell, run, std::move(*outcome));
     running.erase(run.id());
     fail_with(outcome.error());
   };
-  return options;
 }
 
 void Bench::State::fail_with(const Error& error) {

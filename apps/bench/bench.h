@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/bench/foreign_agent.h"
 #include "apps/bench/rows.h"
 #include "apps/bench/suite.h"
 #include "apps/system/system.h"
@@ -23,6 +24,8 @@ struct BenchPlan {
   std::optional<Money> usd;  // all runs together, earlier ones included
   bool recall = false;
   bool learn = false;  // forces one job
+  // Who works on the cells of the mode `agent_mode(*agent)`.
+  std::optional<ForeignAgentPlan> agent;
 };
 
 // One run that a bench asks for.

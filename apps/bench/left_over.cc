@@ -32,15 +32,17 @@ Result<std::optional<Run>> load(SqliteJournal& journal, const RunId& id) {
   return std::move(*run);
 }
 
-Money paid_for(const Run& run) {
+// What a foreign agent's calls cost is in its run once it has ended.
+Money paid_for(const Run& run, const LocalWorkbench& workbench) {
   if (run->outcome) return run->outcome->receipt.total_cost();
+  if (is_agent_mode(run->started.asked_mode)) return spent_by_agent(workbench.run_folder(run.id()));
   return run->ledger.settled() + run->ledger.reserved();
 }
 
 // A run that failed for reasons of its own, or was stopped by a person, is done again.
 bool worth_going_on(const Run& run) {
-  return !run->outcome ||
-         (run->outcome->status != Status::cancelled && run->outcome->status != Status::error);
+  if (!run->outcome) return !is_agent_mode(run->started.asked_mode);
+  return run->outcome->status != Status::cancelled && run->outcome->status != Status::error;
 }
 
 // Runs whose row says that they could not be scored or worked on.
@@ -54,9 +56,9 @@ std::set<std::string> runs_with_errors(const ResultRows& rows) {
 
 }  // namespace
 
-Result<LeftOver> find_left_over(SqliteJournal& journal, const Suite& suite,
-                                std::span<const Cell> cells, const ResultRows& rows,
-                                const std::string& config_hash) {
+Result<LeftOver> find_left_over(SqliteJournal& journal, const LocalWorkbench& workbench,
+                                const Suite& suite, std::span<const Cell> cells,
+                                const ResultRows& rows, const std::string& config_hash) {
   LeftOver left;
   std::map<std::string, const Task*> tasks;
   for (const Task& task : suite.tasks) tasks[task.id] = &task;
@@ -77,7 +79,7 @@ Result<LeftOver> find_left_over(SqliteJournal& journal, const Suite& suite,
       if (!loaded) return std::unexpected(loaded.error());
       if (!*loaded) continue;
       const Run& run = **loaded;
-      const Money paid = paid_for(run);
+      const Money paid = paid_for(run, workbench);
       if (!has_row) left.spent += paid;
       const Started& started = run->started;
       const auto task = tasks.find(started.task.id);

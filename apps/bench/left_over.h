@@ -22,9 +22,9 @@ struct LeftOver {
   Money spent;
 };
 
-// Runs of another configuration are not gone on with.
-Result<LeftOver> find_left_over(SqliteJournal& journal, const Suite& suite,
-                                std::span<const Cell> cells, const ResultRows& rows,
-                                const std::string& config_hash);
+// Runs of another configuration are not gone on with, nor can a foreign agent's be.
+Result<LeftOver> find_left_over(SqliteJournal& journal, const LocalWorkbench& workbench,
+                                const Suite& suite, std::span<const Cell> cells,
+                                const ResultRows& rows, const std::string& config_hash);
 
 }  // namespace pareto

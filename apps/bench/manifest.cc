@@ -115,9 +115,20 @@ void compare(const std::string& name, const Json& before, const Json& now,
   }
 }
 
-Json models_in(const Json& configuration) {
-  const auto models = configuration.find("models");
-  return models != configuration.end() && models->is_object() ? *models : Json::object();
+// Parts of a configuration that only some of its rows depend on.
+constexpr std::array<const char*, 2> kGrowing = {"models", "agents"};
+
+Json part_of(const Json& configuration, const char* name) {
+  const auto part = configuration.find(name);
+  return part != configuration.end() && part->is_object() ? *part : Json::object();
+}
+
+Json agents_json(const BenchPlan& plan) {
+  Json agents = Json::object();
+  if (plan.agent) {
+    agents[plan.agent->name] = {{"command", plan.agent->command}, {"paths", plan.agent->paths}};
+  }
+  return agents;
 }
 
 }  // namespace
@@ -144,7 +155,7 @@ Result<Manifest> manifest_of(const Suite& suite, const BenchPlan& plan, const Co
   Json configuration = {{"pareto", version},           {"policy", RouterOptions{}.policy_version},
                         {"seed", plan.seed},           {"memory", on_off(plan.recall)},
                         {"learn", on_off(plan.learn)}, {"settings", std::move(settings)},
-                        {"models", std::move(models)}};
+                        {"models", std::move(models)}, {"agents", agents_json(plan)}};
   return Manifest{
       .suite = {{"name", suite.name},
                 {"version", suite.version},
@@ -166,14 +177,17 @@ std::vector<std::string> differences(const Json& before, const Json& now) {
   Json second = now;
   for (Json* side : {&first, &second}) {
     side->erase("hash");
-    side->erase("models");
+    for (const char* part : kGrowing) side->erase(part);
   }
   compare("", first, second, found);
-  // A model that only one of them asked for has no rows of the other.
-  const Json asked = models_in(now);
-  const Json known = models_in(before);
-  for (const auto& [name, model] : known.items()) {
-    if (asked.contains(name)) compare("models." + name, model, asked.at(name), found);
+  // A model, or an agent, that only one of them asked for has no rows of the other.
+  for (const char* part : kGrowing) {
+    const Json asked = part_of(now, part);
+    const Json known = part_of(before, part);
+    for (const auto& [name, value] : known.items()) {
+      if (asked.contains(name))
+        compare(fmt::format("{}.{}", part, name), value, asked.at(name), found);
+    }
   }
   return found;
 }
@@ -198,9 +212,11 @@ Result<void> record_manifest(const std::string& path, const Manifest& manifest) 
                               "another --out",
                               path, fmt::join(found, "; ")));
     }
-    Json models = models_in(earlier);
-    models.update(models_in(manifest.configuration));
-    configuration["models"] = std::move(models);
+    for (const char* name : kGrowing) {
+      Json part = part_of(earlier, name);
+      part.update(part_of(manifest.configuration, name));
+      configuration[name] = std::move(part);
+    }
     if (before->contains("sessions") && before->at("sessions").is_array()) {
       sessions = before->at("sessions");
     }

@@ -14,10 +14,11 @@ namespace pareto {
 //
 //   {"schema": 1, "suite": {"name", "version", "hash", "licence", "source"},
 //    "configuration": {"hash", "pareto", "policy", "seed", "memory", "learn", "settings",
-//    "models"}, "sessions": [{"started", "plan", "prices", "host"}, ...]}
+//    "models", "agents"}, "sessions": [{"started", "plan", "prices", "host"}, ...]}
 //
 // `configuration` is what rows that stand in one file must share; `models` grows with the models
-// that were asked for, each with its settings and the SHA-256 of its weights or script.
+// that were asked for, each with its settings and the SHA-256 of its weights or script; so does
+// `agents`, foreign ones, each with its command.
 struct Manifest {
   Json suite;
   Json configuration;

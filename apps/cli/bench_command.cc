@@ -30,7 +30,7 @@ constexpr int kMostOfAnything = 1'000'000;
 
 struct BenchFlags {
   std::vector<std::string> suites;
-  std::vector<std::string> modes{"auto"};
+  std::vector<std::string> modes;
   std::vector<std::string> models;
   std::string out;
   std::string filter;
@@ -40,6 +40,9 @@ struct BenchFlags {
   std::string learn = "off";
   std::string record;
   std::string cassette;
+  std::string agent;
+  std::string agent_name;
+  std::vector<std::string> agent_paths;
   int repeat = 1;
   int jobs = 1;
   int limit = 0;
@@ -63,6 +66,14 @@ Result<BenchPlan> plan_of(const BenchFlags& flags, const Config& config) {
                                                   "agentic; found \"{}\"",
                                                   mode));
     }
+  }
+  if (!flags.agent.empty()) {
+    auto agent = make_agent_plan(flags.agent, flags.agent_name, flags.agent_paths);
+    if (!agent) return std::unexpected(agent.error());
+    plan.modes.push_back(agent_mode(*agent));
+    plan.agent = std::move(*agent);
+  } else if (plan.modes.empty()) {
+    plan.modes = {"auto"};
   }
   if (plan.models.empty()) plan.models = {config.default_model};
   for (const std::string& model : plan.models) {
@@ -308,7 +319,8 @@ int bench(const BenchFlags& flags, const Globals& globals) {
 constexpr const char* kExamples = R"(Examples:
   pareto bench apps/demo                                 every task in auto mode
   pareto bench apps/demo --modes auto,instant,agentic    and two forced modes
-  pareto bench apps/demo --check                         validates the suite, calls no model)";
+  pareto bench apps/demo --check                         validates the suite, calls no model
+  pareto bench apps/demo --agent 'python3 agent.py "$PARETO_PROMPT"' --models local)";
 
 }  // namespace
 
@@ -329,6 +341,18 @@ void add_bench_command(CLI::App& app, const Globals& globals, int& status) {
   command->add_option("--limit", flags->limit, "Only the first N tasks")
       ->check(CLI::Range(1, kMostOfAnything));
   command->add_option("--filter", flags->filter, "Only tasks whose id contains this");
+  command
+      ->add_option("--agent", flags->agent,
+                   "A program that works on the tasks, instead of (or, with --modes, beside) our "
+                   "own modes; see apps/bench/README.md")
+      ->type_name("COMMAND");
+  command->add_option("--agent-name", flags->agent_name, "What its rows call it")->needs("--agent");
+  command
+      ->add_option("--agent-path", flags->agent_paths,
+                   "A folder that it may read; its bin/ is searched for programs (repeatable)")
+      ->type_name("DIR")
+      ->allow_extra_args(false)
+      ->needs("--agent");
   command->add_option("--seed", flags->seed, "Seed of all random draws");
   command->add_option("--usd", flags->usd, "Most US dollars to spend, all runs together");
   command->add_option(
