@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -91,8 +92,15 @@ class ForeignAgentTest : public testing::Test {
     plan.agent = *agent;
     plan.modes = {agent_mode(*agent)};
     Bench bench(**system, suite, plan, *rows);
+    stop = [&] {
+      (*system)->loop().post([&] {
+        bench.stop();
+        bench.stop();
+      });
+    };
     auto done = bench.run([](const BenchProgress&) {});
     EXPECT_TRUE(done) << done.error().message;
+    spent = bench.spent();
     const auto row = rows->rows().find({"t", "agent:tester", "m", 0});
     return row == rows->rows().end() ? Json() : row->second;
   }
@@ -107,6 +115,8 @@ class ForeignAgentTest : public testing::Test {
   std::string base_url;
   Json task;
   BenchPlan plan;
+  std::function<void()> stop;  // at once; from any thread
+  Money spent;                 // by all benches
 };
 
 TEST_F(ForeignAgentTest, GivesARowAsOurOwnRunsDo) {
@@ -249,6 +259,26 @@ TEST_F(ForeignAgentTest, ReadsTheFoldersThatItIsGiven) {
   const Json row = run("my-agent; touch " + (tools / "new"), {tools / ""});
   EXPECT_EQ(row["score"], 1.0);
   EXPECT_FALSE(fs::exists(tools / "new"));
+}
+
+TEST_F(ForeignAgentTest, ARunThatIsLeftStartsAnewAndWhatItSpentCounts) {
+  // Its call is under way when the bench is stopped.
+  provider.emplace([this](const HttpFake::Request&) {
+    stop();
+    HttpFake::Reply reply = HttpFake::text(kCompletion);
+    reply.ending = HttpFake::Ending::hang;
+    reply.framing = HttpFake::Framing::chunked;
+    return reply;
+  });
+  base_url = provider->url("/v1");
+  EXPECT_EQ(python("print(ask('hi'))"), Json()) << "no row";
+  provider.emplace([](const HttpFake::Request&) { return HttpFake::text(kCompletion); });
+  base_url = provider->url("/v1");
+  const Json row = python("print(ask('hi'))");
+  EXPECT_EQ(row["status"], "success");
+  EXPECT_EQ(row["cost_usd"], "0.000030000");
+  // 94 tokens in, 256 out: its reservation.
+  EXPECT_EQ(spent, Money::parse("0.000636").value());
 }
 
 TEST_F(ForeignAgentTest, WhatALostRunSpentCounts) {

@@ -108,6 +108,18 @@ TEST_F(ManifestTest, AChangedScriptIsAnotherModel) {
   EXPECT_THAT(differences(before, configuration()), ElementsAre(HasSubstr("models.m.sha256")));
 }
 
+TEST_F(ManifestTest, AForeignAgentIsItsCommand) {
+  const Json before = configuration();
+  plan.agent = ForeignAgentPlan{.name = "mini", .command = "mini --yolo"};
+  const Json with = configuration();
+  EXPECT_THAT(differences(before, with), IsEmpty()) << "there are no rows of it";
+  plan.agent->command = "mini";
+  EXPECT_THAT(differences(with, configuration()),
+              ElementsAre("agents.mini.command: \"mini --yolo\", now \"mini\""));
+  plan.agent->name = "other";
+  EXPECT_THAT(differences(with, configuration()), IsEmpty());
+}
+
 TEST_F(ManifestTest, ASecondSessionIsAddedAndAnotherModelToo) {
   ASSERT_TRUE(record());
   const Json first = stored();
