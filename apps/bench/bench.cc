@@ -100,6 +100,7 @@ struct Bench::State {
   std::function<void(const Run&, Result<Outcome>)> done_with(const Cell& cell);
   void finished(const Cell& cell, const Run& run, Outcome outcome);
   void scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score);
+  std::optional<Price> price_of(const std::string& model) const;
   void settle(const Run& run, const Outcome& outcome);
   void fail_with(const Error& error);
   void tell(const Json* row);
@@ -259,6 +260,12 @@ bool Bench::State::go_on(const Cell& cell, const RunId& id) {
   return true;
 }
 
+std::optional<Price> Bench::State::price_of(const std::string& model) const {
+  const std::vector<ModelInfo> models = system.models();
+  const auto found = std::ranges::find(models, model, &ModelInfo::name);
+  return found == models.end() ? std::nullopt : found->price;
+}
+
 // What an earlier bench paid of the run has been counted.
 void Bench::State::settle(const Run& run, const Outcome& outcome) {
   const auto paid = left_over.paid.find(run.id());
@@ -299,7 +306,8 @@ void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome, Res
                          .suite_hash = suite.hash,
                          .repeat = cell.repeat,
                          .asked_model = cell.model,
-                         .score = value});
+                         .score = value,
+                         .price = price_of(cell.model)});
   if (score && !score->note.empty()) row["score_note"] = score->note;
   add_entities(row, run.task(), run.id(), system.journal());
   ArmProgress& arm = arms.at({cell.mode, cell.model});

@@ -15,6 +15,7 @@ struct RowContext {
   int repeat = 0;
   std::string asked_model;      // as asked; empty: the default model's name
   std::optional<double> score;  // what the scorer found
+  std::optional<Price> price;   // of the asked model, for a run that was not routed
   std::optional<std::string> error;
 };
 

@@ -147,6 +147,7 @@ TEST_F(ForeignAgentTest, GivesARowAsOurOwnRunsDo) {
                          {"cost_known", true},
                          {"cost_estimated", false},
                          {"overhead_cost_usd", "0.000000000"},
+                         {"cost_without_cache_usd", "0.000030000"},
                          {"propensity", nullptr},
                          {"recalled", 0},
                          {"error", nullptr}};
