@@ -339,6 +339,48 @@ TEST_F(CheckTest, PlantedFilesDoNotDecideTheVerdict) {
   EXPECT_EQ(verdict.output, "./kept.py\n./sub/conftest.py\noriginal\n");
 }
 
+TEST_F(CheckTest, WhatWasPlantedDoesNotVerifyEither) {
+  TempFolder snapshot;
+  snapshot.write("tests.py", "import json\nraise SystemExit('wrong')\n");
+  source.write("tests.py", "import json\nraise SystemExit('wrong')\n");
+  source.write("json.py", "raise SystemExit(0)\n");
+  const auto verify = [&](const std::string& command) {
+    Verdict verdict = verify_copy(source.path(), snapshot.path(), {command, Milliseconds(5'000)},
+                                  Milliseconds(10'000), *machine_sandbox(), {});
+    verdict.took = Milliseconds(0);
+    return verdict;
+  };
+  EXPECT_EQ(verify("python3 tests.py"),
+            (Verdict{.exit_code = 1,
+                     .output = "wrong\n[not there during the check, as they could decide it: "
+                               "json.py]"}));
+  EXPECT_TRUE(verify("touch made").passed);
+  EXPECT_FALSE(source.has("made"));
+  EXPECT_LT(verify("seq 1 50000").output.size(), 11'000U);
+}
+
+TEST_F(CheckTest, OnlyAFolderOfTheUsersIsVerifiedInPlace) {
+  Loop loop;
+  WorkerPool workers(loop, 2);
+  SystemClock clock;
+  source.write("a", "1\n");
+  for (const WorkspaceSource kind : {WorkspaceSource::copy, WorkspaceSource::in_place}) {
+    options.source = kind;
+    const RunId run{kind == WorkspaceSource::copy ? "copied" : "in-place"};
+    LocalWorkbench bench(options, *machine_sandbox(), corpora, workers, clock);
+    const Task task{.prompt = "a", .workspace = source.path(), .verify = CheckCommand{"touch b"}};
+    std::unique_ptr<Operation> step;
+    std::string workspace;
+    step = bench.open(run, task, [&](Result<Workbench::Place> place) {
+      workspace = place->workspace;
+      step = bench.verify(*place, *task.verify, Deadline::never(),
+                          [&](Result<Verdict> verdict) { EXPECT_TRUE(verdict->passed); });
+    });
+    loop.run();
+    EXPECT_EQ(std::filesystem::exists(workspace + "/b"), kind == WorkspaceSource::in_place);
+  }
+}
+
 TEST_F(CheckTest, AScorerReadsLongOutputs) {
   const Verdict verdict = score({.workspace = source.path(), .command = "seq 1 50000"});
   EXPECT_THAT(verdict.output, HasSubstr("\n25000\n"));

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "tools/builtin/sandbox_call.h"
+#include "tools/output.h"
 #include "tools/sandbox/sandbox.h"
 #include "tools/workspace/copy_tree.h"
 #include "tools/workspace/local_workbench.h"
@@ -15,6 +18,7 @@ namespace {
 
 constexpr std::size_t kScoreOutput = 1 << 20;
 constexpr std::int64_t kScorePrinted = 256LL << 20;
+constexpr std::size_t kNamedFiles = 10;
 
 SandboxCommand check_command(const std::string& workspace, const std::string& command,
                              Milliseconds wall) {
@@ -46,6 +50,27 @@ Verdict verify_workspace(const std::string& workspace, const CheckCommand& check
                           std::move(stop));
   if (!exit) return {.error = exit.error().message};
   return verdict_of(std::move(*exit));
+}
+
+Verdict verify_copy(const std::string& workspace, const std::string& snapshot,
+                    const CheckCommand& check, Milliseconds at_most, const Sandbox& sandbox,
+                    std::stop_token stop) {
+  ScoredWorkspace checked = score_workspace({.workspace = workspace,
+                                             .snapshot = snapshot,
+                                             .command = check.command,
+                                             .timeout = std::min(check.timeout, at_most)},
+                                            sandbox, std::move(stop));
+  Verdict& verdict = checked.verdict;
+  const SandboxLimits usual;
+  verdict.output = clip_output(verdict.output, usual.output_head, usual.output_tail);
+  if (!checked.removed.empty()) {
+    if (!verdict.output.empty() && verdict.output.back() != '\n') verdict.output += '\n';
+    verdict.output += fmt::format(
+        "[not there during the check, as they could decide it: {}]",
+        fmt::join(std::span(checked.removed).first(std::min(checked.removed.size(), kNamedFiles)),
+                  ", "));
+  }
+  return std::move(verdict);
 }
 
 ScoredWorkspace score_workspace(const ScoreRequest& request, const Sandbox& sandbox,

@@ -1,5 +1,6 @@
 #include "tools/workspace/local_workbench.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "agent/io/worker_pool.h"
@@ -65,8 +66,17 @@ std::unique_ptr<Operation> LocalWorkbench::brief(const Place& place, const Task&
 
 std::unique_ptr<Operation> LocalWorkbench::verify(const Place& place, const CheckCommand& check,
                                                   Deadline deadline, Handler<Verdict> done) {
-  auto work = [place, check, deadline, &sandbox = sandbox_,
+  // The snapshot lies beside a workspace that is a copy.
+  std::string snapshot;
+  if (options_.source == WorkspaceSource::copy) {
+    snapshot = (std::filesystem::path(place.workspace).parent_path() / "snapshot").string();
+  }
+  auto work = [place, check, deadline, snapshot, &sandbox = sandbox_,
                &clock = clock_](std::stop_token stop) -> Result<Verdict> {
+    if (!snapshot.empty()) {
+      return verify_copy(place.workspace, snapshot, check, deadline.left(clock.now()), sandbox,
+                         std::move(stop));
+    }
     return verify_workspace(place.workspace, check, deadline.left(clock.now()), sandbox,
                             std::move(stop));
   };

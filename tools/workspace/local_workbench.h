@@ -46,6 +46,8 @@ class LocalWorkbench : public Workbench {
                                            Handler<std::vector<std::string>> done) override;
   std::unique_ptr<Operation> brief(const Place& place, const Task& task,
                                    Handler<Briefing> done) override;
+  // On a clean copy (verify_copy) where the run works on a copy itself; a folder of the user's is
+  // checked in place, with whatever was built there.
   std::unique_ptr<Operation> verify(const Place& place, const CheckCommand& check,
                                     Deadline deadline, Handler<Verdict> done) override;
   std::unique_ptr<Operation> diff(const RunId& run, const Place& place,
@@ -72,6 +74,11 @@ Result<Briefing> brief_workspace(const Workbench::Place& place, const Task& task
                                  std::stop_token stop);
 Verdict verify_workspace(const std::string& workspace, const CheckCommand& check,
                          Milliseconds at_most, const Sandbox& sandbox, std::stop_token stop);
+// The same on a copy as make_score_copy prepares it, so that nothing that the agent planted decides
+// the verdict; what was left out of the copy is named at the end of the output.
+Verdict verify_copy(const std::string& workspace, const std::string& snapshot,
+                    const CheckCommand& check, Milliseconds at_most, const Sandbox& sandbox,
+                    std::stop_token stop);
 // Ends with a newline unless empty; at most 1 MB; binary files are named only.
 Result<std::string> diff_folders(const std::string& before, const std::string& after);
 // Makes the workspace of run `to` from the snapshot of `from` with `diff` applied.
