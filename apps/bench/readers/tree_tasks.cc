@@ -184,8 +184,9 @@ class Table {
 
 // At most `most` of the drafts, which ones depends on the seed alone.
 std::vector<Draft> drawn(std::vector<Draft> drafts, std::uint64_t seed, std::size_t most) {
-  std::ranges::stable_sort(drafts, {},
-                           [seed](const Draft& draft) { return hash64(draft.question, seed); });
+  std::ranges::sort(drafts, {}, [seed](const Draft& draft) {
+    return std::pair(hash64(draft.question, seed), std::string_view(draft.question));
+  });
   if (drafts.size() > most) drafts.resize(most);
   return drafts;
 }
