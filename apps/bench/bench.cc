@@ -12,6 +12,8 @@
 #include "agent/text/hashing.h"
 #include "apps/bench/budget_pool.h"
 #include "apps/bench/entities.h"
+#include "apps/bench/judges.h"
+#include "apps/bench/judging.h"
 #include "apps/bench/left_over.h"
 #include "apps/bench/scorer.h"
 #include "apps/bench/summary.h"
@@ -81,6 +83,7 @@ struct Bench::State {
   BudgetPool pool{std::nullopt, Money()};
   std::set<RunId> running;
   std::map<RunId, std::unique_ptr<Operation>> scoring;
+  std::optional<Judges> judges;                                     // once begun
   std::unique_ptr<ForeignAgents> agents;                            // null without a foreign agent
   std::map<std::pair<std::string, std::string>, ArmProgress> arms;  // by mode and model
   std::optional<Error> failure;
@@ -94,14 +97,17 @@ struct Bench::State {
   // False when the budget does not bear the run now.
   bool start(const Cell& cell);
   bool go_on(const Cell& cell, const RunId& run);
-  bool reserve(const RunId& run, const Limits& limits, Money paid);
+  bool reserve(const Started& started, Money paid);
   Started started_for(const Cell& cell, const RunId& run) const;
   StartOptions options_for(const Cell& cell);
   std::function<void(const Run&, Result<Outcome>)> done_with(const Cell& cell);
   void finished(const Cell& cell, const Run& run, Outcome outcome);
-  void scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score);
+  void ask_judge(const Cell& cell, const Run& run, const Outcome& outcome);
+  void scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score,
+              const std::optional<Judged>& judged);
   std::optional<Price> price_of(const std::string& model) const;
-  void settle(const Run& run, const Outcome& outcome);
+  Money paid_before(const RunId& run) const;
+  void settle(const Run& run, const Outcome& outcome, const std::optional<Judged>& judged);
   void fail_with(const Error& error);
   void tell(const Json* row);
   bool ended() const {
@@ -127,6 +133,7 @@ void Bench::stop() {
       if (state_->agents) state_->agents->abandon(run);
       state_->scoring.erase(run);
     }
+    if (state_->judges) state_->judges->abandon();
   }
   state_->system.loop().post([] {});
 }
@@ -151,6 +158,7 @@ Result<void> Bench::State::begin() {
                               config_hash(system.config()));
   if (!found) return std::unexpected(found.error());
   left_over = std::move(*found);
+  judges.emplace(system, plan.judge);
   pool = BudgetPool(plan.usd, rows.spent() + left_over.spent);
   count_arms();
   return {};
@@ -184,9 +192,10 @@ void Bench::State::fill() {
   }
 }
 
-bool Bench::State::reserve(const RunId& run, const Limits& limits, Money paid) {
-  const Money most = limits.usd.value_or(plan.usd.value_or(Money())) - paid;
-  const bool reserved = pool.reserve(run, std::max(most, Money()));
+bool Bench::State::reserve(const Started& started, Money paid) {
+  const Money most = started.limits.usd.value_or(plan.usd.value_or(Money())) +
+                     judge_allowance(started.task.score) - paid;
+  const bool reserved = pool.reserve(started.run, std::max(most, Money()));
   if (!reserved) needed = most;
   return reserved;
 }
@@ -195,7 +204,7 @@ bool Bench::State::start(const Cell& cell) {
   const auto left = left_over.runs.find(key_of(cell, suite));
   if (left != left_over.runs.end()) return go_on(cell, left->second);
   Started started = started_for(cell, RunId::make(system.clock().now(), system.random()));
-  if (!reserve(started.run, started.limits, Money())) return false;
+  if (!reserve(started, Money())) return false;
   running.insert(started.run);
   if (is_agent_mode(cell.mode)) {
     agents->start(std::move(started), done_with(cell));
@@ -248,7 +257,8 @@ bool Bench::State::go_on(const Cell& cell, const RunId& id) {
     fail_with(run.error());
     return true;
   }
-  if (!(*run)->outcome && !reserve(id, (*run)->limits, left_over.paid[id])) return false;
+  const bool may_pay = !(*run)->outcome || judge_allowance(run->task().score) > Money();
+  if (may_pay && !reserve((*run)->started, paid_before(id))) return false;
   running.insert(id);
   if ((*run)->outcome) {
     finished(cell, *run, *(*run)->outcome);
@@ -266,17 +276,23 @@ std::optional<Price> Bench::State::price_of(const std::string& model) const {
   return found == models.end() ? std::nullopt : found->price;
 }
 
-// What an earlier bench paid of the run has been counted.
-void Bench::State::settle(const Run& run, const Outcome& outcome) {
-  const auto paid = left_over.paid.find(run.id());
-  pool.settle(run.id(), outcome.receipt.total_cost() -
-                            (paid == left_over.paid.end() ? Money() : paid->second));
+Money Bench::State::paid_before(const RunId& run) const {
+  const auto paid = left_over.paid.find(run);
+  return paid == left_over.paid.end() ? Money() : paid->second;
+}
+
+// What an earlier bench paid of a run has been counted.
+void Bench::State::settle(const Run& run, const Outcome& outcome,
+                          const std::optional<Judged>& judged) {
+  Money cost = outcome.receipt.total_cost() - paid_before(run.id());
+  if (judged) cost += judged->cost - paid_before(judged->judge);
+  pool.settle(run.id(), cost);
 }
 
 void Bench::State::finished(const Cell& cell, const Run& run, Outcome outcome) {
   // A run that a person stopped says nothing; it is done again by the same command.
   if (outcome.status == Status::cancelled) {
-    settle(run, outcome);
+    settle(run, outcome, std::nullopt);
     running.erase(run.id());
     return system.loop().post([this] { fill(); });
   }
@@ -290,14 +306,28 @@ void Bench::State::finished(const Cell& cell, const Run& run, Outcome outcome) {
         return score_work(score, work, sandbox, std::move(stop));
       },
       [this, cell, run, outcome = std::move(outcome)](Result<Scored> found) {
-        scored(cell, run, outcome, std::move(found));
+        if (found && found->ask_judge) return ask_judge(cell, run, outcome);
+        scored(cell, run, outcome, std::move(found), std::nullopt);
       });
 }
 
-void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score) {
+void Bench::State::ask_judge(const Cell& cell, const Run& run, const Outcome& outcome) {
+  std::optional<RunId> left;
+  if (const auto found = left_over.judges.find(run.id()); found != left_over.judges.end()) {
+    left = found->second;
+  }
+  judges->ask(run, outcome.answer, left, [this, cell, run, outcome](Result<Judged> judged) {
+    if (judged) return scored(cell, run, outcome, judged->scored, *judged);
+    running.erase(run.id());
+    fail_with(judged.error());
+  });
+}
+
+void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome, Result<Scored> score,
+                          const std::optional<Judged>& judged) {
   if (!score) {
     outcome.status = Status::error;
-    outcome.reason = Reason::sandbox;
+    outcome.reason = judged ? Reason::model : Reason::sandbox;
     outcome.error = score.error().message;
   }
   const std::optional<double> value = score ? score->score : std::nullopt;
@@ -309,13 +339,18 @@ void Bench::State::scored(const Cell& cell, const Run& run, Outcome outcome, Res
                          .score = value,
                          .price = price_of(cell.model)});
   if (score && !score->note.empty()) row["score_note"] = score->note;
+  if (judged) {
+    row["judge_run"] = judged->judge.value;
+    row["judge_model"] = judges->model();
+    row["judge_cost_usd"] = judged->cost.to_string();
+  }
   add_entities(row, run.task(), run.id(), system.journal());
   ArmProgress& arm = arms.at({cell.mode, cell.model});
   const auto replaced = rows.rows().find(key_of(cell, suite));
   if (replaced != rows.rows().end()) count(arm, replaced->second, -1);
   if (auto written = rows.append(row); !written && !failure) failure = written.error();
   count(arm, row, 1);
-  settle(run, outcome);
+  settle(run, outcome, judged);
   tell(&row);
   const auto go_on_after = [this, id = run.id()] {
     running.erase(id);

@@ -24,6 +24,7 @@ struct BenchPlan {
   std::optional<Money> usd;  // all runs together, earlier ones included
   bool recall = false;
   bool learn = false;  // forces one job
+  std::string judge;   // the model that judges answers; empty where no score asks for one
   // Who works on the cells of the mode `agent_mode(*agent)`.
   std::optional<ForeignAgentPlan> agent;
 };

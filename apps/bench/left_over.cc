@@ -1,11 +1,13 @@
 #include "apps/bench/left_over.h"
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "agent/core/json_fields.h"
+#include "apps/bench/judging.h"
 
 namespace pareto {
 namespace {
@@ -54,6 +56,24 @@ std::set<std::string> runs_with_errors(const ResultRows& rows) {
   return runs;
 }
 
+Result<void> for_each_run(SqliteJournal& journal, std::string_view origin,
+                          const std::function<bool(const RunId&)>& wanted,
+                          const std::function<void(const Run&)>& visit) {
+  RunFilter filter{.origin = std::string(origin), .limit = kPageOfRuns};
+  do {
+    auto page = journal.list(filter);
+    if (!page) return std::unexpected(page.error());
+    for (const RunSummary& summary : page->runs) {
+      if (!wanted(summary.run)) continue;
+      auto loaded = load(journal, summary.run);
+      if (!loaded) return std::unexpected(loaded.error());
+      if (*loaded) visit(**loaded);
+    }
+    filter.cursor = page->next;
+  } while (!filter.cursor.empty());
+  return {};
+}
+
 }  // namespace
 
 Result<LeftOver> find_left_over(SqliteJournal& journal, const LocalWorkbench& workbench,
@@ -68,31 +88,38 @@ Result<LeftOver> find_left_over(SqliteJournal& journal, const LocalWorkbench& wo
     keys[{id, cell.mode, cell.model, cell.seed}] = {id, cell.mode, cell.model, cell.repeat};
   }
   const std::set<std::string> errors = runs_with_errors(rows);
-  RunFilter filter{.origin = "bench", .limit = kPageOfRuns};
-  do {
-    auto page = journal.list(filter);
-    if (!page) return std::unexpected(page.error());
-    for (const RunSummary& summary : page->runs) {
-      const bool has_row = rows.runs().contains(summary.run.value);
-      if (has_row && !errors.contains(summary.run.value)) continue;
-      auto loaded = load(journal, summary.run);
-      if (!loaded) return std::unexpected(loaded.error());
-      if (!*loaded) continue;
-      const Run& run = **loaded;
-      const Money paid = paid_for(run, workbench);
-      if (!has_row) left.spent += paid;
-      const Started& started = run->started;
-      const auto task = tasks.find(started.task.id);
-      const auto key =
-          keys.find({started.task.id, started.asked_mode, started.asked_model, started.seed});
-      if (worth_going_on(run) && started.config_hash == config_hash && task != tasks.end() &&
-          *task->second == started.task && key != keys.end() &&
-          left.runs.try_emplace(key->second, summary.run).second) {
-        left.paid[summary.run] = paid;
-      }
+  const auto needs_row = [&](const RunId& run) {
+    return !rows.runs().contains(run.value) || errors.contains(run.value);
+  };
+  auto found = for_each_run(journal, "bench", needs_row, [&](const Run& run) {
+    const Money paid = paid_for(run, workbench);
+    if (!rows.runs().contains(run.id().value)) left.spent += paid;
+    const Started& started = run->started;
+    const auto task = tasks.find(started.task.id);
+    const auto key =
+        keys.find({started.task.id, started.asked_mode, started.asked_model, started.seed});
+    if (worth_going_on(run) && started.config_hash == config_hash && task != tasks.end() &&
+        *task->second == started.task && key != keys.end() &&
+        left.runs.try_emplace(key->second, run.id()).second) {
+      left.paid[run.id()] = paid;
     }
-    filter.cursor = page->next;
-  } while (!filter.cursor.empty());
+  });
+  if (!found) return std::unexpected(found.error());
+  std::set<RunId> judged;
+  for (const auto& [key, run] : left.runs) judged.insert(run);
+  found = for_each_run(
+      journal, kJudgeOrigin,
+      [&](const RunId& judge) { return !rows.runs().contains(judge.value) || !errors.empty(); },
+      [&](const Run& judge) {
+        const Money paid = paid_for(judge, workbench);
+        if (!rows.runs().contains(judge.id().value)) left.spent += paid;
+        const RunId run{judge->started.task.id};
+        const bool useful = !judge->outcome || judge->outcome->status == Status::success;
+        if (!useful || judge->started.config_hash != config_hash || !judged.contains(run)) return;
+        left.judges[run] = judge.id();
+        left.paid[judge.id()] = paid;
+      });
+  if (!found) return std::unexpected(found.error());
   return left;
 }
 

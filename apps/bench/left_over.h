@@ -15,10 +15,12 @@ struct LeftOver {
   // Runs of cells that need a row: under way, finished without a row, or finished well but not
   // scored for a failure of the sandbox.
   std::map<RowKey, RunId> runs;
+  // The run that judges one of them: under way, or with a verdict.
+  std::map<RunId, RunId> judges;
   // What each of them has cost and is counted by now, calls under way at their reservation.
   std::map<RunId, Money> paid;
   // What all runs without any row cost, also those that will never have one: cancelled ones, and
-  // those of tasks that have changed since.
+  // those of tasks that have changed since. Judges' runs included.
   Money spent;
 };
 

@@ -141,7 +141,9 @@ Result<Manifest> manifest_of(const Suite& suite, const BenchPlan& plan, const Co
   }
   Json models = Json::object();
   std::vector<ModelInfo> infos;
-  for (const std::string& name : plan.models) {
+  std::vector<std::string> names = plan.models;
+  if (!plan.judge.empty()) names.push_back(plan.judge);
+  for (const std::string& name : names) {
     auto model = find_model(config, name);
     if (!model) return std::unexpected(model.error());
     auto info = model_info(*model);
@@ -156,6 +158,7 @@ Result<Manifest> manifest_of(const Suite& suite, const BenchPlan& plan, const Co
                         {"seed", plan.seed},           {"memory", on_off(plan.recall)},
                         {"learn", on_off(plan.learn)}, {"settings", std::move(settings)},
                         {"models", std::move(models)}, {"agents", agents_json(plan)}};
+  if (!plan.judge.empty()) configuration["judge"] = plan.judge;
   return Manifest{
       .suite = {{"name", suite.name},
                 {"version", suite.version},

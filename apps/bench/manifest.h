@@ -16,6 +16,7 @@ namespace pareto {
 //    "configuration": {"hash", "pareto", "policy", "seed", "memory", "learn", "settings",
 //    "models", "agents"}, "sessions": [{"started", "plan", "prices", "host"}, ...]}
 //
+// `judge`, a model's name, joins `configuration` where tasks are judged.
 // `configuration` is what rows that stand in one file must share; `models` grows with the models
 // that were asked for, each with its settings and the SHA-256 of its weights or script; so does
 // `agents`, foreign ones, each with its command.

@@ -97,6 +97,8 @@ void ResultRows::take(Json row) {
   JsonFields fields(row, "row");
   const bool first = runs_.insert(fields.text_or("run", "")).second;
   if (first) spent_ += fields.money("cost_usd");
+  const std::string judge = fields.text_or("judge_run", "");
+  if (!judge.empty() && runs_.insert(judge).second) spent_ += fields.money("judge_cost_usd");
   // The key first: assigning takes the row away before the left side is evaluated.
   const RowKey key = key_of(row);
   rows_[key] = std::move(row);

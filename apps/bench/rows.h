@@ -39,7 +39,7 @@ class ResultRows {
   Result<void> append(const Json& row);
   // The row in force of each key, in the order of keys.
   const std::map<RowKey, Json>& rows() const { return rows_; }
-  // Ids of all runs that ever gave a row, replaced ones included.
+  // Ids of all runs that ever gave a row, replaced ones included, and of those that judged them.
   const std::set<std::string>& runs() const { return runs_; }
   // What all these runs cost; one that was scored again is counted once.
   Money spent() const { return spent_; }

@@ -39,6 +39,7 @@ struct Score {
   Milliseconds timeout{10'000};
   std::int64_t expect_tests = 0;
   std::string expect_output;
+  bool sealed = false;  // the answers of a judge's score
 };
 
 void check_pattern(JsonFields& fields, const char* key, const std::string& pattern) {
@@ -92,7 +93,6 @@ void read_number(JsonFields& fields, Score& score) {
 }
 
 void read_answers(JsonFields& fields, Score& score) {
-  fields.only({"type", "answers"});
   score.answers = fields.texts("answers");
   if (score.answers.empty()) fields.add_error("answers", "expected a list of at least one answer");
   // Such a one would be met by an empty answer.
@@ -101,6 +101,15 @@ void read_answers(JsonFields& fields, Score& score) {
     fields.add_error("answers", fmt::format("nothing is left of \"{}\" once articles and "
                                             "punctuation are gone; use another type of score",
                                             *found));
+  }
+}
+
+void read_judge(JsonFields& fields, Score& score) {
+  fields.only({"type", "answers", "usd", "sealed"});
+  read_answers(fields, score);
+  score.sealed = fields.flag_or("sealed", false);
+  if (fields.optional_money("usd").value_or(Money::nanos(1)) <= Money()) {
+    fields.add_error("usd", "must be above 0");
   }
 }
 
@@ -128,7 +137,10 @@ Result<Score> read_score(const std::string& text) {
   if (score.type == "command") {
     read_command(fields, score);
   } else if (score.type == "exact" || score.type == "f1") {
+    fields.only({"type", "answers"});
     read_answers(fields, score);
+  } else if (score.type == "judge") {
+    read_judge(fields, score);
   } else if (const AnswerRule* rule = find_answer_rule(score.type)) {
     read_rule(fields, *rule, score);
   } else if (score.type == "number") {
@@ -149,7 +161,7 @@ Result<Score> read_score(const std::string& text) {
     }
   } else if (fields.find("type") != nullptr) {
     fields.add_error("type", fmt::format("unknown scorer \"{}\"; known are command, exact, f1, "
-                                         "number, choice, regex, schema, swe_tests, {}",
+                                         "number, choice, regex, schema, judge, swe_tests, {}",
                                          score.type, answer_rule_names()));
   }
   if (auto read = fields.done(); !read) return std::unexpected(read.error());
@@ -206,7 +218,8 @@ double score_answer(const Score& score, const std::string& answer) {
   if (const AnswerRule* rule = find_answer_rule(score.type)) {
     return rule->score(answer, score.answers);
   }
-  if (score.type == "exact") return exact_match(answer, score.answers);
+  if (score.sealed) return find_answer_rule("browsecomp")->score(answer, score.answers);
+  if (score.type == "exact" || score.type == "judge") return exact_match(answer, score.answers);
   if (score.type == "f1") return token_f1(answer, score.answers);
   if (score.type == "choice") return chosen_letter(answer) == score.answers.front() ? 1 : 0;
   if (score.type == "regex") return RE2::PartialMatch(answer, score.pattern) ? 1 : 0;
@@ -231,7 +244,11 @@ Result<Scored> score_work(const std::string& text, const WorkProduct& work, cons
   auto score = read_score(text);
   if (!score) return std::unexpected(score.error());
   if (score->type == "command") return run_command(*score, work, sandbox, std::move(stop));
-  return Scored{score_answer(*score, work.answer), ""};
+  Scored scored{score_answer(*score, work.answer), ""};
+  // What equals a gold answer needs no judge, nor does nothing.
+  scored.ask_judge =
+      score->type == "judge" && scored.score < 1 && !normalise_answer(work.answer).empty();
+  return scored;
 }
 
 }  // namespace pareto

@@ -23,6 +23,7 @@ struct WorkProduct {
 struct Scored {
   std::optional<double> score;  // 0..1; nothing without a scorer
   std::string note;             // why it is not 1 and what was removed before; may be empty
+  bool ask_judge = false;       // `score` is what it is worth unless a judge finds it right
 
   friend bool operator==(const Scored&, const Scored&) = default;
 };

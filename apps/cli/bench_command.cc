@@ -14,6 +14,7 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "apps/bench/bench.h"
+#include "apps/bench/judging.h"
 #include "apps/bench/live_table.h"
 #include "apps/bench/manifest.h"
 #include "apps/bench/predictions.h"
@@ -41,6 +42,7 @@ struct BenchFlags {
   std::string record;
   std::string cassette;
   std::string agent;
+  std::string judge;
   std::string agent_name;
   std::vector<std::string> agent_paths;
   int repeat = 1;
@@ -78,6 +80,10 @@ Result<BenchPlan> plan_of(const BenchFlags& flags, const Config& config) {
   if (plan.models.empty()) plan.models = {config.default_model};
   for (const std::string& model : plan.models) {
     if (auto known = find_model(config, model); !known) return std::unexpected(known.error());
+  }
+  plan.judge = flags.judge.empty() ? config.default_model : flags.judge;
+  if (auto known = find_model(config, plan.judge); !known) {
+    return fail(ErrorCode::invalid, "--judge: " + known.error().message);
   }
   if (!flags.usd.empty()) {
     auto usd = Money::parse(flags.usd);
@@ -217,6 +223,7 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   if (!config) return std::unexpected(config.error());
   auto plan = plan_of(flags, *config);
   if (!plan) return std::unexpected(plan.error());
+  if (!has_judged_tasks(suite)) plan->judge.clear();
   if (flags.check) return check_only(suite, *plan, *config, globals);
   const std::string out = flags.out.empty() ? "pareto-bench/" + suite.name : flags.out;
   std::error_code error;
@@ -244,7 +251,11 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
     if (!digest) return std::unexpected(digest.error());
     manifest->configuration["cassette"] = *digest;
   }
-  SystemOptions options{.models = plan->models,
+  std::vector<std::string> models = plan->models;
+  if (!plan->judge.empty() && std::ranges::find(models, plan->judge) == models.end()) {
+    models.push_back(plan->judge);
+  }
+  SystemOptions options{.models = std::move(models),
                         .memory = plan->recall || plan->learn,
                         .record = flags.record,
                         .cassette = flags.cassette,
@@ -353,6 +364,11 @@ void add_bench_command(CLI::App& app, const Globals& globals, int& status) {
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->needs("--agent");
+  command
+      ->add_option("--judge", flags->judge,
+                   "The model that judges answers to tasks with the score type `judge` "
+                   "([policy] default_model)")
+      ->type_name("MODEL");
   command->add_option("--seed", flags->seed, "Seed of all random draws");
   command->add_option("--usd", flags->usd, "Most US dollars to spend, all runs together");
   command->add_option(

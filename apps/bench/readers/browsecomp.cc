@@ -17,7 +17,7 @@ std::string opened(JsonFields& fields, std::string_view key, const std::string& 
   return text;
 }
 
-Result<Task> task_of(JsonFields& fields, std::size_t number) {
+Result<Task> task_of(JsonFields& fields, std::size_t number, bool judged) {
   const std::string canary = filled_text(fields, "canary");
   Task task{.id = numbered("browsecomp", number), .label = "questions", .sensitive = true};
   task.prompt =
@@ -25,7 +25,9 @@ Result<Task> task_of(JsonFields& fields, std::size_t number) {
       "\n\nAnswer in this form:\nExplanation: why\nExact Answer: the answer alone, in few "
       "words\nConfidence: how sure you are, 0% to 100%";
   opened(fields, "answer", canary);  // read only to be checked
-  task.score = answers_score("browsecomp", {fields.text("answer") + " " + canary});
+  const std::vector<std::string> sealed{fields.text("answer") + " " + canary};
+  task.score = judged ? dump_json(Json{{"type", "judge"}, {"answers", sealed}, {"sealed", true}})
+                      : answers_score("browsecomp", sealed);
   return done(fields, std::move(task));
 }
 
@@ -37,8 +39,10 @@ Result<ForeignTasks> read(const Source& source) {
   if (auto known = only_options(source, {"score"}); !known) return std::unexpected(known.error());
   auto score = option_of(source, "score", {"exact", "judge"});
   if (!score) return std::unexpected(score.error());
-  if (*score == "judge") return no_judge();
-  auto tasks = tasks_of(csv_records(source.text), "browsecomp", task_of);
+  const auto read_task = [judged = *score == "judge"](JsonFields& fields, std::size_t number) {
+    return task_of(fields, number, judged);
+  };
+  auto tasks = tasks_of(csv_records(source.text), "browsecomp", read_task);
   if (!tasks) return std::unexpected(tasks.error());
   return ForeignTasks{.tasks = std::move(*tasks)};
 }

@@ -205,13 +205,6 @@ Result<std::string> option_of(const Source& source, std::string_view key,
   return chosen;
 }
 
-std::unexpected<Error> no_judge() {
-  return fail(
-      ErrorCode::invalid,
-      "[reader]: \"score\": judging by a model is not offered yet; with \"exact\" an answer "
-      "must equal the gold one after normalisation");
-}
-
 Result<void> only_options(const Source& source, std::initializer_list<std::string_view> known) {
   JsonFields options(source.options, "[reader]");
   options.only(known);

@@ -57,8 +57,6 @@ std::string filled_text(JsonFields& fields, std::string_view key);
 // One of the texts that an option may be; the first is the default.
 Result<std::string> option_of(const Source& source, std::string_view key,
                               std::initializer_list<std::string_view> choices);
-// Why `score = "judge"` is refused.
-std::unexpected<Error> no_judge();
 // An error for every key of [reader] that is not listed.
 Result<void> only_options(const Source& source, std::initializer_list<std::string_view> known);
 

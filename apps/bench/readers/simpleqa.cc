@@ -6,12 +6,12 @@
 namespace pareto {
 namespace {
 
-Result<Task> task_of(JsonFields& fields, std::size_t number) {
+Result<Task> task_of(JsonFields& fields, std::size_t number, bool judged) {
   Task task{.id = numbered("simpleqa", number), .label = "questions"};
   task.prompt = filled_text(fields, "problem") +
                 "\n\nAnswer with the name, number or date alone, without a sentence.";
   const std::string gold = filled_text(fields, "answer");
-  task.score = normalised_score("exact", {gold});
+  task.score = judged ? answers_score("judge", {gold}) : normalised_score("exact", {gold});
   task.metadata = dump_json(Json{{"solution", gold}});
   return done(fields, std::move(task));
 }
@@ -24,8 +24,10 @@ Result<ForeignTasks> read(const Source& source) {
   if (auto known = only_options(source, {"score"}); !known) return std::unexpected(known.error());
   auto score = option_of(source, "score", {"exact", "judge"});
   if (!score) return std::unexpected(score.error());
-  if (*score == "judge") return no_judge();
-  auto tasks = tasks_of(csv_records(source.text), "simpleqa", task_of);
+  const auto read_task = [judged = *score == "judge"](JsonFields& fields, std::size_t number) {
+    return task_of(fields, number, judged);
+  };
+  auto tasks = tasks_of(csv_records(source.text), "simpleqa", read_task);
   if (!tasks) return std::unexpected(tasks.error());
   return ForeignTasks{.tasks = std::move(*tasks)};
 }

@@ -1,5 +1,6 @@
 // Readers of questions for the open web: SimpleQA, BrowseComp, GAIA.
 #include "apps/bench/answers.h"
+#include "apps/bench/judging.h"
 #include "apps/bench/readers/browsecomp.h"
 #include "apps/bench/readers/gaia.h"
 #include "apps/bench/readers/simpleqa.h"
@@ -31,8 +32,15 @@ TEST(SimpleQaTest, RefusesWhatIsWrong) {
   EXPECT_THAT(error_as(kSimpleQa, "metadata,problem,answer\nx,q,\n"),
               HasSubstr("line 2: simpleqa: \"answer\": must not be empty"));
   EXPECT_THAT(error_as(kSimpleQa, "metadata,problem\nx,q\n"), HasSubstr("\"answer\": is required"));
-  EXPECT_THAT(error_as(kSimpleQa, "metadata,problem,answer\nx,q,a\n", {{"score", "judge"}}),
-              HasSubstr("judging by a model is not offered yet"));
+  EXPECT_THAT(error_as(kSimpleQa, "metadata,problem,answer\nx,q,a\n", {{"score", "vote"}}),
+              HasSubstr("expected exact or judge; found \"vote\""));
+}
+
+TEST(SimpleQaTest, MayBeJudged) {
+  const auto read =
+      read_as(kSimpleQa, "metadata,problem,answer\nx,q,The Orrin\n", {{"score", "judge"}});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(score_of(read->tasks[0]), Json({{"type", "judge"}, {"answers", {"The Orrin"}}}));
 }
 
 std::string browsecomp_file(const std::string& problem, const std::string& answer,
@@ -66,8 +74,17 @@ TEST(BrowseCompTest, RefusesWhatCanNotBeDecrypted) {
   std::string text = browsecomp_file("Which of the mills is the older one?", "Orrin Mill", "right");
   text.replace(text.rfind("right"), 5, "wrong");
   EXPECT_THAT(error_as(kBrowseComp, text), HasSubstr("is no text when it is decrypted"));
-  EXPECT_THAT(error_as(kBrowseComp, browsecomp_file("q", "a", "c"), {{"score", "judge"}}),
-              HasSubstr("judging by a model is not offered yet"));
+}
+
+TEST(BrowseCompTest, OnlyAJudgeIsShownTheGoldAnswer) {
+  const auto read =
+      read_as(kBrowseComp, browsecomp_file("Which mill?", "Orrin Mill", "c"), {{"score", "judge"}});
+  ASSERT_TRUE(read) << read.error().message;
+  const Task& task = read->tasks[0];
+  EXPECT_THAT(dump_json(to_json(task)), Not(HasSubstr("Orrin Mill")));
+  const Task question = judge_task(task, "Exact Answer: the mill on the Orrin", {"RUN1"});
+  EXPECT_THAT(question.prompt, HasSubstr("- Orrin Mill\n"));
+  EXPECT_TRUE(question.sensitive);
 }
 
 TEST(GaiaTest, ReadsQuestionsAndTheirFiles) {
