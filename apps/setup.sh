@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Pareto needs to be built, run and tested on Debian 12. Idempotent: does nothing when
-# everything is there. Usage: bash apps/setup.sh [--no-tests]
+# everything is there. Usage: bash apps/setup.sh [--no-tests | --browser]
 set -euo pipefail
 
 build_packages=(
@@ -11,12 +11,15 @@ build_packages=(
 )
 run_packages=(python3 python3-venv python3-pip libgomp1 bubblewrap sqlite3)
 test_packages=(curl jq json-schema-test-suite valgrind clang-19 clang-format-19 libclang-rt-19-dev)
+# Large, and only the tests labelled `browser` need it.
+browser_packages=(chromium)
 
 packages=("${build_packages[@]}" "${run_packages[@]}")
 case "${1:-}" in
   "") packages+=("${test_packages[@]}") ;;
   --no-tests) ;;
-  *) echo "usage: bash apps/setup.sh [--no-tests]" >&2; exit 2 ;;
+  --browser) packages+=("${test_packages[@]}" "${browser_packages[@]}") ;;
+  *) echo "usage: bash apps/setup.sh [--no-tests | --browser]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null; then

@@ -16,7 +16,6 @@
 #include "apps/bench/judging.h"
 #include "apps/bench/left_over.h"
 #include "apps/bench/scorer.h"
-#include "apps/bench/summary.h"
 #include "apps/system/result_row.h"
 
 namespace pareto {

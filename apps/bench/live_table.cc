@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/core/json_fields.h"
-#include "apps/bench/summary.h"
+#include "apps/bench/rows.h"
 
 namespace pareto {
 namespace {

@@ -34,6 +34,12 @@ RowKey key_of(const Json& row) {
 
 bool is_error(const Json& row) { return JsonFields(row, "row").text_or("status", "") == "error"; }
 
+double success_of(const Json& row) {
+  JsonFields fields(row, "row");
+  const double of_status = fields.text_or("status", "") == "success" ? 1 : 0;
+  return fields.number_or("score", of_status);
+}
+
 Result<ResultRows> ResultRows::open(const std::string& path, const std::string& suite_hash) {
   std::string text;
   if (std::filesystem::exists(path)) {

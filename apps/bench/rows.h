@@ -27,6 +27,9 @@ RowKey key_of(const Json& row);
 // Whether a row tells of an infrastructure error.
 bool is_error(const Json& row);
 
+// 1 or 0 or between: the score; where nothing was scored, whether the status is success.
+double success_of(const Json& row);
+
 // The file results.jsonl of one suite: rows are appended when their run has ended, each durable
 // before the next thing happens.
 class ResultRows {

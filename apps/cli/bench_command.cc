@@ -19,9 +19,9 @@
 #include "apps/bench/manifest.h"
 #include "apps/bench/predictions.h"
 #include "apps/bench/suite_check.h"
-#include "apps/bench/summary.h"
 #include "apps/bench/trust.h"
 #include "apps/cli/terminal_text.h"
+#include "apps/report/terminal.h"
 #include "tools/digest.h"
 
 namespace pareto {
@@ -196,16 +196,20 @@ Result<void> check_tools(const Suite& suite, const ToolRegistry& tools) {
   return {};
 }
 
-// Prints the final tables. Gives whether a row is an infrastructure error.
-bool show_results(const ResultRows& rows, const Globals& globals) {
-  std::vector<Json> all;
+// Prints the rows, or the main tables of their report. Gives whether a row is an infrastructure
+// error.
+Result<bool> show_results(const ResultRows& rows, const std::string& out, const Globals& globals) {
   bool errors = false;
   for (const auto& [key, row] : rows.rows()) {
-    all.push_back(row);
     errors |= is_error(row);
     if (globals.json) fmt::print("{}\n", dump_json(row));
   }
-  if (!globals.json) fmt::print("{}", summary_tables(all));
+  if (globals.json || rows.rows().empty()) return errors;
+  auto files = reporting::read_results(std::vector{out});
+  if (!files) return std::unexpected(files.error());
+  auto report = reporting::make_report(std::move(*files), {});
+  if (!report) return std::unexpected(report.error());
+  fmt::print("{}", reporting::terminal_summary(*report));
   return errors;
 }
 
@@ -298,7 +302,8 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
     if (!globals.quiet) fmt::print(stderr, "Predictions for SWE-bench's harness: {}\n", file);
   }
 
-  const bool errors = show_results(*rows, globals);
+  const auto errors = show_results(*rows, out, globals);
+  if (!errors) return std::unexpected(errors.error());
   if (!globals.quiet) {
     fmt::print(stderr,
                "\nRows: {}/results.jsonl, what they depend on: {}/bench.json. One run as a story: "
@@ -308,7 +313,7 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
     if (interrupts > 0) fmt::print(stderr, "The same command goes on where it stopped.\n");
   }
   if (interrupts > 0) return kExitCancelled;
-  return errors ? kExitInfrastructure : kExitSuccess;
+  return *errors ? kExitInfrastructure : kExitSuccess;
 }
 
 int bench(const BenchFlags& flags, const Globals& globals) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tools/output.h"
@@ -18,7 +19,9 @@ constexpr const char* kHeader =
     "success_of_attempted,success_of_attempted_low,success_of_attempted_high,"
     "usd_per_task,usd_per_task_low,usd_per_task_high,"
     "usd_per_success,usd_per_success_low,usd_per_success_high,few_data,not_dominated,"
-    "prompt_tokens,cached_tokens,completion_tokens,seconds,turns\n";
+    "prompt_tokens,cached_tokens,completion_tokens,seconds,turns,"
+    "retried_success,retried_usd_per_task,retried_usd_per_success,k,pass_at_k,pass_hat_k,"
+    "seed_deviation,ability,ability_low,ability_high,isr,isr_low,isr_high,ise,ise_low,ise_high\n";
 
 class Line {
  public:
@@ -46,6 +49,13 @@ class Line {
   bool first_ = true;
 };
 
+// The element of an arm, or null.
+template <class T>
+const T* of_arm(const std::vector<T>& all, const offline::ArmId& arm) {
+  const auto found = std::ranges::find(all, arm, &T::arm);
+  return found == all.end() ? nullptr : &*found;
+}
+
 void add_success(Line& line, const offline::Proportion& share) {
   if (share.runs == 0) return line.nothing(3);
   line.number(share.share);
@@ -68,6 +78,39 @@ void add_cost(Line& line, const ArmSummary& arm) {
   }
 }
 
+// Of repeats, ranking and required passages, which are about all classes: 13 fields.
+void add_further(Line& line, const SuiteReport& suite, const ArmSummary& arm) {
+  if (arm.task_class) return line.nothing(13);
+  const ArmRepeats* repeats = nullptr;
+  if (suite.repeats) repeats = of_arm(suite.repeats->arms, arm.arm);
+  if (repeats != nullptr && !repeats->attempts.empty()) {
+    line.count(repeats->attempts.back().k);
+    line.number(repeats->attempts.back().at_k);
+    line.number(repeats->attempts.back().hat_k);
+  } else {
+    line.nothing(3);
+  }
+  repeats != nullptr && repeats->seeds.tasks > 0 ? line.number(repeats->seeds.deviation)
+                                                 : line.nothing();
+  const offline::Ability* ability =
+      suite.ranking ? of_arm(suite.ranking->fit.arms, arm.arm) : nullptr;
+  if (ability != nullptr) {
+    line.number(ability->ability);
+    line.ends(suite.ranking
+                  ->intervals[static_cast<std::size_t>(ability - suite.ranking->fit.arms.data())]);
+  } else {
+    line.nothing(3);
+  }
+  if (const ArmSeeking* seeking = of_arm(suite.seeking, arm.arm)) {
+    line.number(seeking->isr.value);
+    line.ends(seeking->isr.interval);
+    line.number(seeking->ise.value);
+    line.ends(seeking->ise.interval);
+  } else {
+    line.nothing(6);
+  }
+}
+
 std::string csv_line(const SuiteReport& suite, const CostSection& section, const ArmSummary& arm,
                      const std::optional<bool>& not_dominated) {
   Line line;
@@ -87,6 +130,14 @@ std::string csv_line(const SuiteReport& suite, const CostSection& section, const
        {&arm.prompt_tokens, &arm.cached_tokens, &arm.completion_tokens, &arm.seconds, &arm.turns}) {
     line.number(mean->value);
   }
+  if (arm.retried) {
+    line.number(arm.retried->success);
+    line.number(arm.retried->usd_per_task);
+    line.number(arm.retried->usd_per_success);
+  } else {
+    line.nothing(3);
+  }
+  add_further(line, suite, arm);
   return line.end();
 }
 

@@ -24,6 +24,10 @@ std::string plain(std::string_view text) {
   return result;
 }
 
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string usd(double value) {
   if (!std::isfinite(value)) return "none";
   return std::abs(value) >= 1 ? fmt::format("{:.2f}", value) : fmt::format("{:.6f}", value);
@@ -32,7 +36,7 @@ std::string usd(double value) {
 std::string usd(const std::optional<double>& value) { return value ? usd(*value) : "?"; }
 
 std::string usd_interval(const std::optional<offline::Interval>& interval) {
-  if (!interval) return "";
+  if (!interval || !std::isfinite(interval->low)) return "";
   const auto end = [](double value) { return std::isfinite(value) ? usd(value) : "inf"; };
   return fmt::format("[{}, {}]", interval->low <= 0 ? "0" : usd(interval->low),
                      end(interval->high));
@@ -58,6 +62,18 @@ std::string change(double relative) {
 std::string change_interval(const std::optional<offline::Interval>& interval) {
   if (!interval) return "";
   return fmt::format("[{}, {}]", change(interval->low), change(interval->high));
+}
+
+std::string times(double ratio) {
+  return std::isfinite(ratio) ? fmt::format("x {:.2f}", ratio) : "none";
+}
+
+std::string times_interval(const std::optional<offline::Interval>& interval) {
+  if (!interval || !std::isfinite(interval->low)) return "";
+  const auto end = [](double value) {
+    return std::isfinite(value) ? fmt::format("{:.2f}", value) : "inf";
+  };
+  return fmt::format("[{}, {}]", end(interval->low), end(interval->high));
 }
 
 std::string p_value(double p) { return p < 0.001 ? "<0.001" : fmt::format("{:.3f}", p); }

@@ -189,6 +189,82 @@ Json price_json(const PriceLine& line) {
   return {{"arm", line.arm.name()}, {"prices", std::move(prices)}};
 }
 
+Json attempt_json(const offline::AttemptScore& score) {
+  return {{"k", score.k},
+          {"tasks", score.tasks},
+          {"dropped", score.dropped},
+          {"pass_at_k", score.at_k},
+          {"pass_hat_k", score.hat_k}};
+}
+
+Json repeats_json(const ArmRepeats& arm) {
+  const offline::SeedNoise& seeds = arm.seeds;
+  return {{"arm", arm.arm.name()},
+          {"attempts", list(arm.attempts, attempt_json)},
+          {"seeds",
+           {{"repeats", seeds.seeds},
+            {"tasks", seeds.tasks},
+            {"mean", seeds.mean},
+            {"deviation", seeds.deviation},
+            {"signal_to_noise", number(seeds.signal_to_noise)}}},
+          {"variance",
+           {{"tasks_part", number(arm.split.tasks_part)},
+            {"repeats_part", number(arm.split.repeats_part)},
+            {"advice", arm.split.advice}}}};
+}
+
+Json selection_json(const Selection& selection) {
+  return {{"k", selection.k},
+          {"best", selection.top.best},
+          {"mean", selection.top.mean},
+          {"worst", selection.top.worst},
+          {"deviation", selection.top.deviation},
+          {"sharpe_ratio", number(selection.top.sharpe_ratio)}};
+}
+
+Json repeats_json(const std::optional<Repeats>& repeats) {
+  if (!repeats) return {};
+  Json suite;
+  if (repeats->suite) {
+    suite = {{"signal", repeats->suite->signal},
+             {"noise", repeats->suite->noise},
+             {"signal_to_noise", number(repeats->suite->signal_to_noise)}};
+  }
+  Json arms = Json::array();
+  for (const ArmRepeats& arm : repeats->arms) arms.push_back(repeats_json(arm));
+  return {{"arms", std::move(arms)},
+          {"suite", std::move(suite)},
+          {"choosing_by_first_repeat", list(repeats->selections, selection_json)}};
+}
+
+Json ranking_json(const std::optional<Ranking>& ranking) {
+  if (!ranking) return {};
+  Json arms = Json::array();
+  for (std::size_t i = 0; i < ranking->fit.arms.size(); ++i) {
+    const offline::Ability& arm = ranking->fit.arms[i];
+    arms.push_back({{"arm", arm.arm.name()},
+                    {"ability", number(arm.ability)},
+                    {"standard_error", number(arm.standard_error)},
+                    {"interval", interval(ranking->intervals[i])}});
+  }
+  Json held_out;
+  if (ranking->held_out) {
+    held_out = {{"log_loss", number(ranking->held_out->log_loss)},
+                {"base_rate_log_loss", number(ranking->held_out->base_rate_log_loss)}};
+  }
+  return {{"arms", std::move(arms)},
+          {"converged", ranking->fit.converged},
+          {"held_out", std::move(held_out)}};
+}
+
+Json seeking_json(const ArmSeeking& arm) {
+  return {{"arm", arm.arm.name()},
+          {"tasks", arm.tasks},
+          {"runs", arm.runs},
+          {"isr", estimated(arm.isr)},
+          {"ise", estimated(arm.ise)}};
+}
+
 Json suite_json(const SuiteReport& suite) {
   return {{"suite", suite.rows.suite},
           {"suite_hash", suite.rows.suite_hash},
@@ -200,7 +276,11 @@ Json suite_json(const SuiteReport& suite) {
           {"baseline", suite.baseline.empty() ? Json() : Json(suite.baseline)},
           {"notes", suite.notes},
           {"cost_models", list(suite.costs, section_json)},
-          {"prices", list(suite.prices, price_json)}};
+          {"prices", list(suite.prices, price_json)},
+          {"repeats", repeats_json(suite.repeats)},
+          {"ranking", ranking_json(suite.ranking)},
+          {"required_passages", list(suite.seeking, seeking_json)},
+          {"auto_chose", suite.auto_chose}};
 }
 
 }  // namespace

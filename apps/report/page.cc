@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/report/figure_tables.h"
+#include "apps/report/figures.h"
 #include "apps/report/markup.h"
 #include "apps/report/page_runs.h"
 #include "apps/report/page_style.h"
@@ -37,19 +39,26 @@ std::string figure_html(const CostSection& section) {
 }
 
 std::string section_html(const CostSection& section) {
+  const auto html = [](const std::optional<FigureTable>& table) {
+    return table ? figure_table_html(*table) : "";
+  };
   return verdicts_html(section) + figure_html(section) + success_and_cost_html(section) +
-         classes_html(section) + frontier_html(section) + comparisons_html(section) +
-         plan_html(section);
+         classes_html(section) + html(frontier_table(section)) + comparisons_html(section) +
+         html(plan_table(section));
 }
 
 std::string suite_html(const SuiteReport& suite, std::size_t index, const PageSource& source) {
-  std::string html = fmt::format(
-      "<section><h2>{} <small>{} rows, {} tasks, hash {}</small></h2>",
-      escape(suite.rows.suite.empty() ? "Unnamed suite" : suite.rows.suite), suite.rows.rows.size(),
-      suite.tasks, escape(suite.rows.suite_hash.empty() ? "unknown" : suite.rows.suite_hash));
+  std::string html =
+      fmt::format("<section><h2>{} <small>{}, {}, hash {}</small></h2>",
+                  escape(suite.rows.suite.empty() ? "Unnamed suite" : suite.rows.suite),
+                  counted(suite.rows.rows.size(), "row"), counted(suite.tasks, "task"),
+                  escape(suite.rows.suite_hash.empty() ? "unknown" : suite.rows.suite_hash));
   html += notes_html(suite.notes);
   for (const CostSection& section : suite.costs) html += section_html(section);
-  html += prices_html(suite) + effort_html(suite.costs.front()) + matrix_html(suite, index) +
+  html += effort_html(suite.costs.front());
+  if (!suite.auto_chose.empty()) html += figure_table_html(auto_table(suite));
+  for (const FigureTable& table : further_tables(suite)) html += figure_table_html(table);
+  html += figure_table_html(prices_table(suite)) + matrix_html(suite, index) +
           reproduce_html(suite, source);
   return html + "</section>\n";
 }

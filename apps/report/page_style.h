@@ -20,8 +20,9 @@ a{color:var(--link)}:focus-visible{outline:2px solid var(--link);outline-offset:
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
 table{overflow-wrap:normal}th,td{padding:.35rem .7rem;border-bottom:1px solid var(--edge);text-align:right;white-space:nowrap;vertical-align:top}
 td small{display:block}
-thead th{color:var(--muted);font-weight:600;vertical-align:bottom;white-space:normal;overflow-wrap:normal}
+thead th{color:var(--muted);font-weight:600;vertical-align:bottom;white-space:normal;max-width:14rem;overflow-wrap:break-word}
 th:first-child{text-align:left;position:sticky;left:0;background:var(--ground)}
+tbody th{max-width:22rem;white-space:normal;overflow-wrap:break-word}
 .matrix td{text-align:left}.matrix thead th{text-align:left}
 .matrix .scroll{max-height:36rem;overflow:auto}.matrix thead th{position:sticky;top:0;background:var(--ground);z-index:1}
 .matrix thead th:first-child{z-index:2}
@@ -33,13 +34,13 @@ a.mark:hover{text-decoration:underline}
 figure{margin:1rem 0}.plot{display:block;width:100%;max-width:720px;height:auto}.narrow{display:none}
 pre{margin:.25rem 0 .75rem;padding:.6rem .8rem;background:var(--raised);border-radius:.4rem;font-size:.8125rem;
 line-height:1.45;overflow-x:auto;max-height:28rem;white-space:pre-wrap}
-code,pre{font-family:ui-monospace,monospace}.who{margin:.5rem 0 0;color:var(--muted);font-size:.875rem}
+.lines{white-space:pre;overflow-wrap:normal}code,pre{font-family:ui-monospace,monospace}.who{margin:.5rem 0 0;color:var(--muted);font-size:.875rem}
 details{margin:.35rem 0;padding:.15rem .8rem;border:1px solid var(--edge);border-radius:.4rem}
 summary{cursor:pointer;padding:.25rem 0}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.875rem}
 dt{color:var(--muted)}dd{margin:0}
 .run{display:none}.run:target{display:block}
 @media(max-width:600px){.wide{display:none}.narrow{display:block}th,td{padding:.3rem .5rem}
-th:first-child{min-width:6.5rem;max-width:42vw;white-space:normal;overflow-wrap:break-word}}
+th:first-child{min-width:6.5rem;max-width:42vw}}
 @media print{.run{display:block}.scroll,.matrix .scroll,pre{overflow:visible;max-height:none}}
 )";
 

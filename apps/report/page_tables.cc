@@ -56,13 +56,7 @@ std::string pass_cell(const ArmSummary& arm) {
 }
 
 std::string ratio(const offline::Estimated& value) {
-  const auto number = [](double x) {
-    return std::isfinite(x) ? fmt::format("{:.2f}", x) : std::string("inf");
-  };
-  return with_interval(number(value.value),
-                       value.interval ? fmt::format("[{}, {}]", number(value.interval->low),
-                                                    number(value.interval->high))
-                                      : std::string());
+  return with_interval(times(value.value), times_interval(value.interval));
 }
 
 std::string few_data_note(const std::vector<ArmSummary>& arms) {
@@ -93,6 +87,24 @@ std::string html_table(const std::vector<std::string>& header, const Rows& rows)
     html += "</tr>";
   }
   return html + "</tbody></table></div>";
+}
+
+std::string figure_table_html(const FigureTable& table) {
+  std::vector<std::string> header;
+  for (const std::string& name : table.header) header.push_back(escape(name));
+  Rows rows;
+  for (const auto& cells : table.rows) {
+    std::vector<std::string> row;
+    for (const FigureCell& cell : cells) row.push_back(with_interval(cell.figure, cell.interval));
+    rows.push_back(std::move(row));
+  }
+  std::string html =
+      fmt::format("<h3>{} <small>{}</small></h3>", escape(table.title), escape(table.says));
+  if (!rows.empty()) html += html_table(header, rows);
+  for (const std::string& note : table.notes) {
+    html += fmt::format("<p class=\"note\">{}</p>", escape(note));
+  }
+  return html;
 }
 
 std::string success_and_cost_html(const CostSection& section) {
@@ -139,31 +151,13 @@ std::string classes_html(const CostSection& section) {
          few_data_note(section.classes);
 }
 
-std::string frontier_html(const CostSection& section) {
-  const offline::Frontier& frontier = section.frontier;
-  if (frontier.tasks == 0) return "";
-  Rows rows;
-  for (const offline::Essentialness& arm : frontier.arms) {
-    rows.push_back(
-        {escape(arm.arm.name()), percent(arm.share), fmt::format("{}", arm.only_solver_of)});
-  }
-  const int unsolved = static_cast<int>(std::lround(frontier.share_infinite * frontier.tasks));
-  return head("The best arm of each task", section) +
-         fmt::format(
-             "<p>With the cheapest arm that passes each task, a success costs {} USD, over "
-             "the {} of {} tasks that some arm passes. An arm is essential by the share of "
-             "that cost that only it saves.</p>",
-             usd(frontier.solved_value), frontier.tasks - unsolved, frontier.tasks) +
-         html_table({"arm", "essential", "only solver of"}, rows);
-}
-
 std::string verdicts_html(const CostSection& section) {
   std::string html;
   for (const Comparison& comparison : section.comparisons) {
     html += fmt::format("<p class=\"verdict\"><b>{}: {}</b> {}</p>", escape(comparison.arm.name()),
                         escape(comparison.sentence),
-                        escape(fmt::format("against {} on {} tasks, {}", comparison.baseline.name(),
-                                           comparison.tasks, section.cost_model)));
+                        escape(fmt::format("against {} on {}, {}", comparison.baseline.name(),
+                                           counted(comparison.tasks, "task"), section.cost_model)));
   }
   return html;
 }
@@ -193,54 +187,18 @@ std::string comparisons_html(const CostSection& section) {
     for (const offline::Dropped& dropped : comparison.dropped) {
       std::string names;
       for (const std::string& task : dropped.tasks) names += (names.empty() ? "" : ", ") + task;
-      notes += fmt::format("; left out, {}: <details><summary>{} tasks</summary>{}</details>",
-                           escape(dropped.why), dropped.tasks.size(), escape(names));
+      notes +=
+          fmt::format("; left out, {}: <details><summary>{}</summary>{}</details>",
+                      escape(dropped.why), counted(dropped.tasks.size(), "task"), escape(names));
     }
     notes += "</li>";
   }
   return head("Against " + escape(section.comparisons.front().baseline.name()), section) +
          html_table({"arm", "tasks", "success, points", "p", "p, not worse", "cost a task", "p",
-                     "total, times", "USD a success, times"},
+                     "total", "USD a success"},
                     rows) +
          "<p>Paired by task, repeats averaged, p adjusted over all arms (Holm).</p><ul>" + notes +
          "</ul>";
-}
-
-std::string plan_html(const CostSection& section) {
-  if (section.plan.empty()) return "";
-  Rows rows;
-  for (const PlannedSample& planned : section.plan) {
-    std::vector<std::string> row{escape(planned.arm.name()), escape(effect_name(planned))};
-    row.push_back(planned.sample ? fmt::format("{}", planned.sample->paired_tasks)
-                                 : escape(planned.why_not));
-    row.push_back(planned.sample ? fmt::format("{}", planned.sample->unpaired_tasks) : "");
-    rows.push_back(std::move(row));
-  }
-  return head("Tasks that a sequel needs", section) +
-         html_table({"arm", "to see a", "tasks in pairs", "tasks each, unpaired"}, rows) +
-         "<p>Power 80 %, two-sided 5 %, from what these rows vary.</p>";
-}
-
-std::string prices_html(const SuiteReport& suite) {
-  std::vector<std::string> header{"arm"};
-  for (const PriceLine::Price& price : suite.prices.front().prices) {
-    header.push_back(escape(price.cost_model));
-  }
-  Rows rows;
-  for (const PriceLine& line : suite.prices) {
-    std::vector<std::string> row{escape(line.arm.name())};
-    for (const PriceLine::Price& price : line.prices) {
-      row.push_back(!price.usd_per_task
-                        ? "unknown"
-                        : fmt::format("{} <small>{} a success{}</small>", usd(price.usd_per_task),
-                                      usd(price.usd_per_success),
-                                      price.unpriced > 0
-                                          ? fmt::format("; {} runs unknown", price.unpriced)
-                                          : std::string()));
-    }
-    rows.push_back(std::move(row));
-  }
-  return "<h3>Every notion of cost <small>USD a task</small></h3>" + html_table(header, rows);
 }
 
 }  // namespace pareto::reporting

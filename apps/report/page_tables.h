@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/report/figure_tables.h"
 #include "apps/report/report.h"
 
 // The parts of the page that are tables of figures, as HTML.
@@ -13,13 +14,11 @@ namespace pareto::reporting {
 std::string html_table(const std::vector<std::string>& header,
                        const std::vector<std::vector<std::string>>& rows);
 
+std::string figure_table_html(const FigureTable& table);
 std::string success_and_cost_html(const CostSection& section);
 std::string effort_html(const CostSection& section);
 std::string classes_html(const CostSection& section);
-std::string frontier_html(const CostSection& section);
 std::string verdicts_html(const CostSection& section);
 std::string comparisons_html(const CostSection& section);
-std::string plan_html(const CostSection& section);
-std::string prices_html(const SuiteReport& suite);
 
 }  // namespace pareto::reporting

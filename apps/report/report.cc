@@ -158,6 +158,9 @@ std::vector<PriceLine> price_lines(const ResultTable& table, const ResultTable* 
 void count(SuiteReport& report) {
   std::set<std::string> tasks;
   for (const ReportRow& row : report.rows.rows) {
+    if (row.observation.arm.mode == "auto" && !row.mode_used.empty()) {
+      ++report.auto_chose[row.observation.task_class][row.mode_used];
+    }
     tasks.insert(row.observation.task);
     const bool error = row.observation.ending == offline::Ending::infrastructure_error;
     report.errors += error ? 1 : 0;
@@ -234,6 +237,9 @@ Result<SuiteReport> suite_report(SuiteRows rows, const ReportOptions& options) {
     report.costs.push_back(std::move(*section));
   }
   report.prices = price_lines(*table, machine_time ? &*machine_time : nullptr, machine_name);
+  report.repeats = repeats_of(*table, observations, *baseline);
+  report.ranking = ranking_of(*table, options.confidence);
+  report.seeking = seeking_of(report.rows, options.confidence);
   count(report);
   take_notes(report, *table);
   if (!options.baseline.empty() && !*baseline) {
@@ -261,7 +267,9 @@ Result<Report> make_report(ResultFiles files, const ReportOptions& options) {
     report.suites.push_back(std::move(*suite));
   }
   if (report.suites.empty()) {
-    return fail(ErrorCode::invalid, "no rows to report; run `pareto bench SUITE --out DIR` first");
+    return fail(ErrorCode::invalid,
+                fmt::format("no rows to report ({}); run `pareto bench SUITE --out DIR` first",
+                            fmt::join(report.notes, "; ")));
   }
   const bool compared = std::ranges::any_of(
       report.suites, [](const SuiteReport& suite) { return !suite.baseline.empty(); });

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/core/result.h"
+#include "apps/report/ranking.h"
+#include "apps/report/repeats.h"
 #include "apps/report/result_files.h"
+#include "apps/report/seeking.h"
 #include "policies/offline/comparison.h"
 #include "policies/offline/cost_of_pass.h"
 #include "policies/offline/import_check.h"
@@ -55,15 +59,22 @@ struct PriceLine {
   std::vector<Price> prices;
 };
 
+// By class of the tasks: the modes that runs of `auto` worked in, and how many did.
+using AutoChoices = std::map<std::string, std::map<std::string, int>>;
+
 struct SuiteReport {
   SuiteRows rows;
   int tasks = 0;
-  int errors = 0;                  // rows that ended in an infrastructure error
-  int estimated = 0;               // rows whose cost is an upper bound for a lost call
-  int unscored = 0;                // rows that no scorer judged: their status decides
-  std::string baseline;            // the arm's name; empty without one
-  std::vector<CostSection> costs;  // list price first
-  std::vector<PriceLine> prices;   // an arm each
+  int errors = 0;                   // rows that ended in an infrastructure error
+  int estimated = 0;                // rows whose cost is an upper bound for a lost call
+  int unscored = 0;                 // rows that no scorer judged: their status decides
+  std::string baseline;             // the arm's name; empty without one
+  std::vector<CostSection> costs;   // list price first
+  std::vector<PriceLine> prices;    // an arm each
+  std::optional<Repeats> repeats;   // where an arm ran a task twice
+  std::optional<Ranking> ranking;   // of three arms or more
+  std::vector<ArmSeeking> seeking;  // where tasks name required passages
+  AutoChoices auto_chose;
   std::vector<std::string> notes;  // what was dropped, and why; what looks suspicious
 };
 

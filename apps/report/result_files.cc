@@ -40,6 +40,18 @@ void read_costs(JsonFields& fields, Observation& observation) {
   }
 }
 
+using Seeking = std::optional<offline::InformationSeeking>;
+
+Result<Seeking> seeking_from_json(const Json& json) {
+  JsonFields fields(json, "entities");
+  const std::vector<std::string> required = fields.texts("required");
+  const std::vector<std::string> obtained = fields.texts("obtained");
+  const std::int64_t actions = fields.integer_or("actions", 0);
+  if (auto read = fields.done(); !read) return std::unexpected(read.error());
+  return offline::information_seeking({required.begin(), required.end()},
+                                      {obtained.begin(), obtained.end()}, actions);
+}
+
 Result<ReportRow> row_from_json(const Json& json) {
   JsonFields fields(json, "row");
   ReportRow row;
@@ -60,6 +72,9 @@ Result<ReportRow> row_from_json(const Json& json) {
   row.mode_used = fields.text_or("mode_used", "");
   row.run = fields.text_or("run", "");
   row.error = fields.text_or("error", "");
+  if (fields.find("entities") != nullptr) {
+    row.seeking = fields.nested<Seeking>("entities", seeking_from_json);
+  }
   row.seed = fields.integer_or("seed", 0);
   row.cost_estimated = fields.flag_or("cost_estimated", false);
   const Status status = fields.keep<Status>("status", parse_status(row.status));

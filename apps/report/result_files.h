@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/core/result.h"
+#include "policies/offline/measures.h"
 #include "policies/offline/observation.h"
 
 namespace pareto::reporting {
@@ -19,6 +20,7 @@ struct ReportRow {
   std::string mode_used;
   std::string run;
   std::string error;
+  std::optional<offline::InformationSeeking> seeking;  // of tasks that name required passages
   std::int64_t seed = 0;
   bool cost_estimated = false;
   std::size_t folder = 0;  // index of the folder that it came from

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/report/figure_tables.h"
 #include "apps/report/figures.h"
 #include "apps/report/text_table.h"
 
@@ -23,42 +24,69 @@ std::string passes(double value) {
   return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.2f}", value);
 }
 
-// Of all runs, and of those without infrastructure errors; what is the same is not said twice.
-std::vector<std::string> success_cells(const ArmSummary& arm) {
-  const auto of = [](const offline::Proportion& share) {
-    return share.runs == 0
-               ? std::string("none")
-               : fmt::format("{}/{} {:>5}", passes(share.passes), share.runs, percent(share.share));
-  };
-  const offline::Proportion& attempted = arm.success_of_attempted;
-  const bool apart = arm.errors > 0 && attempted.runs > 0;
-  return {of(arm.success_of_all), percent_interval(arm.success_of_all.interval), of(attempted),
-          apart ? percent_interval(attempted.interval) : ""};
-}
+// Success and cost, an arm a line; what says nothing in any line is left out.
+class SuccessTable {
+ public:
+  // `all`: every arm that will be in it.
+  SuccessTable(std::string first, const std::vector<ArmSummary>& all)
+      : table_({std::move(first), "tasks", "runs", "success of all", "95 %", "of attempted", "95 %",
+                "USD/task", "95 %", "USD/success", "95 %", "", "frontier", "seconds", "turns"}),
+        repeats_(std::ranges::any_of(all, [](const auto& arm) { return arm.runs != arm.tasks; })),
+        errors_(std::ranges::any_of(all, [](const auto& arm) { return arm.errors > 0; })) {}
 
-std::string success_and_cost(const std::vector<ArmSummary>& arms, const std::string& first,
-                             const std::vector<bool>* not_dominated) {
-  TextTable table({first, "tasks", "runs", "success of all", "95 %", "of attempted", "95 %",
-                   "USD/task", "95 %", "USD/success", "95 %", "", "frontier"});
-  for (std::size_t i = 0; i < arms.size(); ++i) {
-    const ArmSummary& arm = arms[i];
-    std::vector<std::string> cells{plain(arm.arm.name()), fmt::format("{}", arm.tasks),
-                                   fmt::format("{}", arm.runs)};
-    for (std::string& cell : success_cells(arm)) cells.push_back(std::move(cell));
+  void title(std::string text) { table_.add({std::move(text)}); }
+  // `frontier` and `effort` (seconds and turns) are the last cells.
+  void add(const std::string& name, const ArmSummary& arm, std::string frontier,
+           std::pair<std::string, std::string> effort) {
+    std::vector<std::string> cells{name, fmt::format("{}", arm.tasks),
+                                   repeats_ ? fmt::format("{}", arm.runs) : ""};
+    add_success(cells, arm);
     cells.push_back(arm.usd ? usd(arm.usd->value) : "?");
     cells.push_back(arm.usd ? usd_interval(arm.usd->interval) : "");
     const auto& pass = arm.cost_of_pass;
     cells.push_back(pass ? usd(pass->ratio_of_means) : "?");
     cells.push_back(pass ? usd_interval(pass->delta) : "");
     cells.push_back(pass && pass->few_data ? "!" : "");
-    cells.push_back(not_dominated != nullptr && (*not_dominated)[i] ? "*" : "");
-    table.add(std::move(cells));
+    cells.push_back(std::move(frontier));
+    cells.push_back(std::move(effort.first));
+    cells.push_back(std::move(effort.second));
+    table_.add(std::move(cells));
+  }
+  std::string text() const { return table_.text(); }
+
+ private:
+  // Of all runs, and of those without infrastructure errors where there are any.
+  void add_success(std::vector<std::string>& cells, const ArmSummary& arm) const {
+    const auto of = [](const offline::Proportion& share) {
+      return share.runs == 0 ? std::string("none")
+                             : fmt::format("{}/{} {:>5}", passes(share.passes), share.runs,
+                                           percent(share.share));
+    };
+    const offline::Proportion& attempted = arm.success_of_attempted;
+    cells.push_back(of(arm.success_of_all));
+    cells.push_back(percent_interval(arm.success_of_all.interval));
+    cells.push_back(errors_ ? of(attempted) : "");
+    cells.push_back(arm.errors > 0 && attempted.runs > 0 ? percent_interval(attempted.interval)
+                                                         : "");
+  }
+
+  TextTable table_;
+  bool repeats_;
+  bool errors_;
+};
+
+std::string success_and_cost(const CostSection& section) {
+  SuccessTable table("arm", section.arms);
+  for (std::size_t i = 0; i < section.arms.size(); ++i) {
+    const ArmSummary& arm = section.arms[i];
+    table.add(plain(arm.arm.name()), arm, section.not_dominated[i] ? "*" : "", {});
   }
   return table.text();
 }
 
-std::string effort(const std::vector<ArmSummary>& arms, const std::string& first) {
-  TextTable table({first, "prompt tokens", "of them cached", "output tokens", "seconds", "turns"});
+std::string effort(const std::vector<ArmSummary>& arms) {
+  TextTable table(
+      {"means a run", "prompt tokens", "of them cached", "output tokens", "seconds", "turns"});
   for (const ArmSummary& arm : arms) {
     table.add({plain(arm.arm.name()), tokens(arm.prompt_tokens), tokens(arm.cached_tokens),
                tokens(arm.completion_tokens), fmt::format("{:.1f}", arm.seconds.value),
@@ -74,59 +102,39 @@ bool few_data(const CostSection& section) {
   return std::ranges::any_of(section.arms, few) || std::ranges::any_of(section.classes, few);
 }
 
-std::string by_class(const CostSection& section, bool with_effort) {
-  std::string result;
-  for (auto at = section.classes.begin(); at != section.classes.end();) {
-    const std::string name = *at->task_class;
-    const auto end = std::find_if(at, section.classes.end(),
-                                  [&](const ArmSummary& arm) { return arm.task_class != name; });
-    const std::vector<ArmSummary> arms(at, end);
-    const std::string title = "class " + (name.empty() ? std::string("(none)") : plain(name));
-    result += "\n" + success_and_cost(arms, title, nullptr);
-    if (with_effort) result += effort(arms, "");
-    at = end;
+enum class Effort { shown, left_out };
+
+std::string by_class(const CostSection& section, Effort shown) {
+  if (section.classes.empty()) return "";
+  SuccessTable table("by class", section.classes);
+  const std::string* last = nullptr;
+  for (const ArmSummary& arm : section.classes) {
+    const std::string& name = *arm.task_class;
+    if (last == nullptr || *last != name) table.title(name.empty() ? "(none)" : plain(name));
+    last = &name;
+    std::pair<std::string, std::string> effort;
+    if (shown == Effort::shown) {
+      effort = {fmt::format("{:.1f}", arm.seconds.value), fmt::format("{:.1f}", arm.turns.value)};
+    }
+    table.add("  " + plain(arm.arm.name()), arm, "", std::move(effort));
   }
-  return result;
+  return "\n" + table.text();
 }
 
-std::string frontier_text(const CostSection& section) {
-  const offline::Frontier& frontier = section.frontier;
-  if (frontier.tasks == 0) return "";
-  std::string result = fmt::format(
-      "\nBest arm of each task ({}): {} USD a success over the {} of {} tasks that some arm "
-      "passes; "
-      "{} passed by no arm\n",
-      section.cost_model, usd(frontier.solved_value),
-      frontier.tasks - static_cast<int>(frontier.share_infinite * frontier.tasks + 0.5),
-      frontier.tasks, static_cast<int>(frontier.share_infinite * frontier.tasks + 0.5));
-  TextTable table({"arm", "essential", "only solver of"});
-  for (const offline::Essentialness& arm : frontier.arms) {
-    table.add({plain(arm.arm.name()), percent(arm.share), fmt::format("{}", arm.only_solver_of)});
-  }
-  return result + table.text();
-}
-
-std::string prices_text(const std::vector<PriceLine>& lines) {
-  std::vector<std::string> header{"USD/task (USD/success)"};
-  for (const PriceLine::Price& price : lines.front().prices) header.push_back(price.cost_model);
-  TextTable table(header);
-  for (const PriceLine& line : lines) {
-    std::vector<std::string> cells{plain(line.arm.name())};
-    for (const PriceLine::Price& price : line.prices) {
-      cells.push_back(!price.usd_per_task
-                          ? "unknown"
-                          : fmt::format("{} ({}){}", usd(price.usd_per_task),
-                                        usd(price.usd_per_success), price.unpriced > 0 ? "?" : ""));
+std::string further_text(const FigureTable& further) {
+  std::string result = fmt::format("\n{}: {}\n", further.title, plain(further.says));
+  std::vector<std::string> header;
+  for (const std::string& name : further.header) header.push_back(plain(name));
+  TextTable table(std::move(header));
+  for (const auto& row : further.rows) {
+    std::vector<std::string> cells;
+    for (const FigureCell& cell : row) {
+      cells.push_back(plain(cell.figure) + (cell.interval.empty() ? "" : " " + cell.interval));
     }
     table.add(std::move(cells));
   }
-  std::string result = "\nEvery notion of cost, side by side\n" + table.text();
-  const bool partly = std::ranges::any_of(lines, [](const PriceLine& line) {
-    return std::ranges::any_of(line.prices, [](const PriceLine::Price& price) {
-      return price.usd_per_task.has_value() && price.unpriced > 0;
-    });
-  });
-  if (partly) result += "?: of the tasks whose cost is known this way only\n";
+  if (!further.rows.empty()) result += table.text();
+  for (const std::string& note : further.notes) result += plain(note) + "\n";
   return result;
 }
 
@@ -138,8 +146,8 @@ std::string dropped_text(const Comparison& comparison) {
       names += (i == 0 ? "" : ", ") + plain(dropped.tasks[i]);
     }
     if (dropped.tasks.size() > kNamedTasks) names += ", ...";
-    result +=
-        fmt::format("    left out, {}: {} tasks ({})\n", dropped.why, dropped.tasks.size(), names);
+    result += fmt::format("    left out, {}: {} ({})\n", plain(dropped.why),
+                          counted(dropped.tasks.size(), "task"), names);
   }
   return result;
 }
@@ -164,13 +172,12 @@ std::string comparison_text(const Comparison& comparison, const CostSection& sec
       result += fmt::format(" {} a task {}, p {};", change(cost.geometric_change->value),
                             change_interval(cost.geometric_change->interval), p_value(cost.holm_p));
     }
-    const auto ratio = [](const offline::Estimated& estimated) {
-      return estimated.interval ? fmt::format("{:.2f} [{:.2f}, {:.2f}]", estimated.value,
-                                              estimated.interval->low, estimated.interval->high)
-                                : fmt::format("{:.2f}", estimated.value);
+    const auto add = [](const offline::Estimated& estimated) {
+      const std::string interval = times_interval(estimated.interval);
+      return times(estimated.value) + (interval.empty() ? "" : " " + interval);
     };
-    result += fmt::format(" total x {}; USD/success x {}\n", ratio(cost.ratio_of_totals),
-                          ratio(cost.cost_of_pass_ratio));
+    result += fmt::format(" total {}; USD/success {}\n", add(cost.ratio_of_totals),
+                          add(cost.cost_of_pass_ratio));
   }
   result += fmt::format("    {}\n", advice_line(comparison));
   return result + dropped_text(comparison);
@@ -188,59 +195,67 @@ std::string comparisons_text(const CostSection& section, const SuiteReport& suit
   return result;
 }
 
-std::string plan_text(const CostSection& section) {
-  if (section.plan.empty()) return "";
-  TextTable table({"arm", "to see a", "tasks in pairs", "tasks each, unpaired", "from"});
-  std::string missing;
-  for (const PlannedSample& planned : section.plan) {
-    if (!planned.sample) {
-      missing += fmt::format("{}, {}: {}\n", plain(planned.arm.name()), effect_name(planned),
-                             plain(planned.why_not));
-      continue;
-    }
-    table.add({plain(planned.arm.name()), effect_name(planned),
-               fmt::format("{}", planned.sample->paired_tasks),
-               fmt::format("{}", planned.sample->unpaired_tasks),
-               fmt::format("{} tasks", planned.sample->pilot_tasks)});
-  }
-  return fmt::format("\nTasks that a sequel needs ({}; power 80 %, two-sided 5 %)\n",
-                     section.cost_model) +
-         table.text() + missing;
+std::string few_data_text(const CostSection& section) {
+  return few_data(section)
+             ? "!: fewer than 50 tasks or 10 passes; the interval of USD/success is too narrow\n"
+             : "";
 }
 
-std::string section_text(const CostSection& section, const SuiteReport& suite,
-                         const ReportOptions& options, bool first) {
-  std::string result = fmt::format("\nCost: {}\n", section.cost_model);
-  result += success_and_cost(section.arms, "arm", &section.not_dominated);
-  if (first) result += "\n" + effort(section.arms, "means a run");
-  result += by_class(section, first);
-  if (few_data(section)) {
-    result += "!: fewer than 50 tasks or 10 passes; the interval of USD/success is too narrow\n";
-  }
-  result += frontier_text(section);
-  result += comparisons_text(section, suite, options);
-  return result + plan_text(section);
+// What a person looks for first.
+std::string summary_text(const SuiteReport& suite) {
+  const CostSection& section = suite.costs.front();
+  std::string result =
+      fmt::format("Suite {} ({}): {}, {}, {}; cost: {}\n",
+                  suite.rows.suite.empty() ? "(unnamed)" : plain(suite.rows.suite),
+                  suite.rows.suite_hash.empty() ? "no hash" : plain(suite.rows.suite_hash),
+                  counted(suite.rows.rows.size(), "row"), counted(suite.tasks, "task"),
+                  counted(section.arms.size(), "arm"), section.cost_model);
+  result += success_and_cost(section) + few_data_text(section);
+  for (const std::string& note : suite.notes) result += "note: " + plain(note) + "\n";
+  result += "\n" + effort(section.arms) + by_class(section, Effort::shown);
+  if (!suite.auto_chose.empty()) result += further_text(auto_table(suite));
+  return result;
+}
+
+std::string conclusions_text(const CostSection& section, const SuiteReport& suite,
+                             const ReportOptions& options) {
+  const auto text = [](const std::optional<FigureTable>& table) {
+    return table ? further_text(*table) : "";
+  };
+  return text(frontier_table(section)) + comparisons_text(section, suite, options) +
+         text(plan_table(section));
 }
 
 std::string suite_text(const SuiteReport& suite, const ReportOptions& options) {
-  std::string result =
-      fmt::format("Suite {} ({}): {} rows, {} tasks, {} arms\n",
-                  suite.rows.suite.empty() ? "(unnamed)" : plain(suite.rows.suite),
-                  suite.rows.suite_hash.empty() ? "no hash" : plain(suite.rows.suite_hash),
-                  suite.rows.rows.size(), suite.tasks, suite.costs.front().arms.size());
-  for (const std::string& note : suite.notes) result += "note: " + plain(note) + "\n";
-  for (const CostSection& section : suite.costs) {
-    result += section_text(section, suite, options, &section == &suite.costs.front());
+  std::string result = summary_text(suite) + conclusions_text(suite.costs.front(), suite, options);
+  for (const FigureTable& table : further_tables(suite)) result += further_text(table);
+  for (std::size_t i = 1; i < suite.costs.size(); ++i) {
+    const CostSection& section = suite.costs[i];
+    result += fmt::format("\nCost: {}\n", section.cost_model) + success_and_cost(section) +
+              by_class(section, Effort::left_out) + few_data_text(section) +
+              conclusions_text(section, suite, options);
   }
-  return result + prices_text(suite.prices);
+  return result + further_text(prices_table(suite));
+}
+
+// Of every suite, after what is to be said of the files.
+template <class Write>
+std::string of_suites(const Report& report, Write write) {
+  std::string result;
+  for (const std::string& note : report.notes) result += "note: " + plain(note) + "\n";
+  for (const SuiteReport& suite : report.suites) {
+    if (!result.empty()) result += "\n";
+    result += write(suite);
+  }
+  return result;
 }
 
 }  // namespace
 
 std::string verdict_line(const Comparison& comparison, const CostSection& section) {
-  return fmt::format("{} against {} on {} tasks ({}): {}", plain(comparison.arm.name()),
-                     plain(comparison.baseline.name()), comparison.tasks, section.cost_model,
-                     comparison.sentence);
+  return fmt::format("{} against {} on {} ({}): {}", plain(comparison.arm.name()),
+                     plain(comparison.baseline.name()), counted(comparison.tasks, "task"),
+                     section.cost_model, comparison.sentence);
 }
 
 std::string advice_line(const Comparison& comparison) {
@@ -252,23 +267,11 @@ std::string advice_line(const Comparison& comparison) {
   return "to know success better: " + success + cost;
 }
 
-std::string effect_name(const PlannedSample& planned) {
-  if (planned.metric == offline::Metric::success) {
-    return fmt::format("difference of {:g} points of success", 100 * planned.effect);
-  }
-  return fmt::format("{} lower by {:g} %",
-                     planned.metric == offline::Metric::log_cost ? "cost" : "cost of a success",
-                     100 * planned.effect);
+std::string terminal_report(const Report& report) {
+  return of_suites(report,
+                   [&](const SuiteReport& suite) { return suite_text(suite, report.options); });
 }
 
-std::string terminal_report(const Report& report) {
-  std::string result;
-  for (const std::string& note : report.notes) result += "note: " + plain(note) + "\n";
-  for (const SuiteReport& suite : report.suites) {
-    if (!result.empty()) result += "\n";
-    result += suite_text(suite, report.options);
-  }
-  return result;
-}
+std::string terminal_summary(const Report& report) { return of_suites(report, summary_text); }
 
 }  // namespace pareto::reporting

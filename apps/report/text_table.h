@@ -11,8 +11,11 @@ class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header) : rows_{std::move(header)} {}
 
-  // As many cells as the header.
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // At most as many cells as the header; those that are missing are empty.
+  void add(std::vector<std::string> cells) {
+    cells.resize(rows_.front().size());
+    rows_.push_back(std::move(cells));
+  }
   std::string text() const;
 
  private:

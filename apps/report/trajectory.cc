@@ -87,7 +87,12 @@ class Teller {
                     p.recall.briefing.passages.size(), p.recall.briefing.corpus_passages,
                     p.recall.neighbours.size(), p.recall.note));
   }
-  void tell(const Routed& p) { html_ += fold("The route, and why", block(explain(p.route))); }
+  void tell(const Routed& p) {
+    // A table of text, whose lines must not wrap.
+    html_ += fold("The route, and why",
+                  fmt::format("<pre class=\"lines\">{}</pre>",
+                              escape(clip_output(explain(p.route), kHead, kTail))));
+  }
   void tell(const Planned&) {}
 
   void tell(const CallBegun& p) {

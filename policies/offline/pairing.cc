@@ -24,10 +24,6 @@ std::optional<double> plus(std::optional<double> a, std::optional<double> b) {
   return *a + *b;
 }
 
-std::optional<double> success_variance(const Cell& cell) {
-  return variance_of_mean(cell.counted, cell.successes, cell.success_squares);
-}
-
 std::optional<double> log_cost_variance(const Cell& cell, CostView view) {
   const CostSum& cost = cell.cost(view);
   if (cost.positive < cell.counted) return std::nullopt;
@@ -70,9 +66,16 @@ std::vector<std::size_t> cluster_numbers(const std::vector<Pair>& pairs, Cluster
   return numbers;
 }
 
+TaskMoment success_moment(const Cell& cell) {
+  return {.mean = cell.mean_success(),
+          .variance_of_mean = variance_of_mean(cell.counted, cell.successes, cell.success_squares)};
+}
+
 TaskMoment success_moment(const Pair& pair) {
-  return {.mean = pair.arm->mean_success() - pair.baseline->mean_success(),
-          .variance_of_mean = plus(success_variance(*pair.arm), success_variance(*pair.baseline))};
+  const TaskMoment arm = success_moment(*pair.arm);
+  const TaskMoment baseline = success_moment(*pair.baseline);
+  return {.mean = arm.mean - baseline.mean,
+          .variance_of_mean = plus(arm.variance_of_mean, baseline.variance_of_mean)};
 }
 
 TaskMoment log_cost_moment(const Pair& pair, CostView view) {

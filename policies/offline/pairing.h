@@ -24,7 +24,9 @@ Pairing pair_up(const ResultTable& table, std::size_t arm, std::size_t baseline)
 // For each pair the number of its cluster, from 0 without gaps.
 std::vector<std::size_t> cluster_numbers(const std::vector<Pair>& pairs, Clusters clusters);
 
-// Arm minus baseline of the mean success, with the variance that repeats give to it.
+// The mean success of one arm on a task, with the variance that repeats give to it.
+TaskMoment success_moment(const Cell& cell);
+// Arm minus baseline of the same.
 TaskMoment success_moment(const Pair& pair);
 // log(arm / baseline) of the mean costs, which must be positive.
 TaskMoment log_cost_moment(const Pair& pair, CostView view);

@@ -20,6 +20,17 @@ Json row(const std::string& task, const std::string& status, const std::string& 
           {"repeat", 0},        {"status", status}, {"cost_usd", cost}, {"run", run}};
 }
 
+TEST(SuccessOfTest, TheScoreGoesBeforeWhatTheAgentKnew) {
+  const auto success = [](const char* status, const Json& score) {
+    return success_of({{"status", status}, {"score", score}});
+  };
+  EXPECT_EQ(success("success", 0.0), 0);
+  EXPECT_EQ(success("failure", 0.5), 0.5);
+  EXPECT_EQ(success("success", nullptr), 1) << "without a scorer";
+  EXPECT_EQ(success("failure", nullptr), 0);
+  EXPECT_EQ(success("limit", nullptr), 0);
+}
+
 class ResultRowsTest : public testing::Test {
  protected:
   ResultRows open(const std::string& hash = "h1") {

@@ -24,17 +24,33 @@ TEST(CsvTest, SeparatorsAreQuotedAndBadBytesReplaced) {
   EXPECT_EQ(csv_field(""), "");
 }
 
-TEST(CsvTest, EveryLineHasTheColumnsOfTheHeader) {
-  // Nothing is priced and nothing is passed: the most empty fields.
-  Json row = row_of("t", "auto", 0);
-  row["cost_known"] = false;
-  const auto report = report_of({row, row_of("t", "instant", 0)});
-  ASSERT_TRUE(report) << report.error().message;
+// Of each line.
+std::vector<std::ptrdiff_t> commas_of(const std::vector<Json>& rows) {
+  const auto report = report_of(rows);
+  EXPECT_TRUE(report) << report.error().message;
   std::stringstream lines(csv_report(*report));
   std::string line;
   std::vector<std::ptrdiff_t> commas;
   while (std::getline(lines, line)) commas.push_back(std::ranges::count(line, ','));
-  EXPECT_EQ(commas, std::vector<std::ptrdiff_t>(3, commas.front()));
+  return commas;
+}
+
+TEST(CsvTest, EveryLineHasTheColumnsOfTheHeader) {
+  // Nothing is priced and nothing is passed: the most empty fields.
+  Json row = row_of("t", "auto", 0);
+  row["cost_known"] = false;
+  EXPECT_EQ(commas_of({row, row_of("t", "instant", 0)}),
+            std::vector<std::ptrdiff_t>(3, commas_of({row}).front()));
+  // And the fullest.
+  std::vector<Json> rows;
+  for (const char* mode : {"agentic", "auto", "instant"}) {
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      rows.push_back(row_of("t", mode, repeat));
+      rows.back()["repeat"] = repeat;
+      rows.back()["entities"] = {{"required", {"a"}}, {"obtained", {"a"}}, {"actions", 1}};
+    }
+  }
+  EXPECT_EQ(commas_of(rows), std::vector<std::ptrdiff_t>(4, commas_of({row}).front()));
 }
 
 }  // namespace

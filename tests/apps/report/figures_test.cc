@@ -16,6 +16,7 @@ TEST(FiguresTest, MoneyIsReadableAtEverySize) {
   EXPECT_EQ(usd(std::optional<double>()), "?");
   EXPECT_EQ(usd_interval(offline::Interval{-0.1, kInfinity}), "[0, inf]");
   EXPECT_EQ(usd_interval(std::nullopt), "");
+  EXPECT_EQ(usd_interval(offline::Interval{kInfinity, kInfinity}), "") << "says nothing";
 }
 
 TEST(FiguresTest, SharesAndDifferencesHaveTheirUnits) {
@@ -24,6 +25,10 @@ TEST(FiguresTest, SharesAndDifferencesHaveTheirUnits) {
   EXPECT_EQ(points_interval(offline::Interval{-0.031, 0.28}), "[-3.1, +28.0]");
   EXPECT_EQ(change(-0.2), "-20 %");
   EXPECT_EQ(change(kInfinity), "inf");
+  EXPECT_EQ(times(1.254), "x 1.25");
+  EXPECT_EQ(times(kInfinity), "none");
+  EXPECT_EQ(times_interval(offline::Interval{0.5, kInfinity}), "[0.50, inf]");
+  EXPECT_EQ(counted(1, "task") + ", " + counted(0, "row"), "1 task, 0 rows");
   EXPECT_EQ(p_value(0.0004), "<0.001");
   EXPECT_EQ(p_value(0.0312), "0.031");
 }

@@ -50,6 +50,7 @@ Json hostile_row(const std::string& mode) {
   Json row = row_of(kHostile, kHostile + mode, 1);
   row["suite"] = row["suite_hash"] = row["class"] = row["model"] = kHostile;
   row["reason"] = row["mode_used"] = row["run"] = row["error"] = kHostile;
+  row["entities"] = {{"required", {kHostile}}, {"obtained", {kHostile}}, {"actions", 1}};
   return row;
 }
 
@@ -70,9 +71,18 @@ std::string page_of(const std::vector<Json>& rows, const ReportOptions& options,
   return html_report(*report, source);
 }
 
+// With every table that there is.
 std::string hostile_page() {
-  return page_of({hostile_row("a"), hostile_row("b")},
-                 {.baseline = kHostile + "a", .hourly_usd = 1, .plan = true},
+  std::vector<Json> rows;
+  for (const char* mode : {"a", "b", "c"}) {
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      rows.push_back(hostile_row(mode));
+      rows.back()["repeat"] = repeat;
+    }
+  }
+  rows.push_back(hostile_row(""));
+  rows.back()["mode"] = "auto";
+  return page_of(rows, {.baseline = kHostile + "a", .hourly_usd = 1, .plan = true},
                  source_of(hostile_run(kHostile)));
 }
 
@@ -114,6 +124,12 @@ TEST(PageTest, HostileTextsStayTexts) {
   }
   EXPECT_EQ(found(page, "[\\x00-\\x08\\x0B-\\x1F\\x7F]"), std::set<std::string>());
   EXPECT_NE(page.find("&lt;script&gt;alert(1)"), std::string::npos);
+  for (const char* title : {"What auto chose", "Ranking (Bradley-Terry)", "Several tries",
+                            "How far the seed moves the score", "If failures were tried again",
+                            "Choosing by one repeat", "Required passages", "Every notion of cost",
+                            "Tasks that a sequel needs", "Best arm of each task"}) {
+    EXPECT_NE(page.find(std::string("<h3>") + title), std::string::npos) << title;
+  }
 }
 
 TEST(PageTest, NothingComesFromElsewhere) {

@@ -93,6 +93,10 @@ TEST(ReportTest, ABaselineThatIsUnclearOrMissingIsAnError) {
 TEST(ReportTest, APlanNeedsABaselineAndAReportNeedsRows) {
   EXPECT_EQ(report_of({row_of("a", "auto", 1)}, {.plan = true}).error().code, ErrorCode::invalid);
   EXPECT_EQ(report_of({}).error().code, ErrorCode::invalid);
+  Json cancelled = row_of("a", "auto", 0);
+  cancelled["status"] = "cancelled";
+  const std::string why = report_of({cancelled}).error().message;
+  EXPECT_NE(why.find("1 rows of cancelled runs were left out"), std::string::npos) << why;
 }
 
 TEST(ReportTest, RowsThatContradictEachOtherAreNamed) {
