@@ -7,7 +7,7 @@ build_packages=(
   build-essential cmake ninja-build ccache mold pkg-config git ca-certificates
   libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libsqlite3-dev libsqlitecpp-dev
   libhnswlib-dev libboost-dev libre2-dev libfmt-dev libspdlog-dev libcli11-dev
-  libtomlplusplus-dev libseccomp-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libtomlplusplus-dev libseccomp-dev libzip-dev libzstd-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
 run_packages=(python3 python3-venv python3-pip libgomp1 bubblewrap sqlite3)
 test_packages=(curl jq json-schema-test-suite valgrind clang-19 clang-format-19 libclang-rt-19-dev)

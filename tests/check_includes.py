@@ -27,6 +27,8 @@ ONLY_IN = {
     "boost/": ["agent/io", "policies/offline", "tests"],
     "hnswlib/": ["memory", "tests"],
     "toml++/": ["apps/system", "tests"],
+    "zip.h": ["apps/export", "tests"],
+    "zstd.h": ["apps/export", "tests"],
     "CLI/": ["apps", "tests"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
