@@ -6,13 +6,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "agent/core/json_text.h"
-#include "agent/io/journal.h"
-#include "agent/io/sqlite_writer.h"
+#include "apps/cli/journals.h"
+#include "apps/export/inspect_log.h"
 #include "apps/report/csv.h"
 #include "apps/report/json.h"
 #include "apps/report/page.h"
@@ -33,6 +32,7 @@ struct ReportFlags {
   std::string html;
   std::string svg;
   std::string csv;
+  std::string inspect;
   double margin = kDefaultMargin;
   double hourly_usd = 0;
   bool plan = false;
@@ -49,48 +49,9 @@ Result<void> write_file(const std::string& path, const std::string& text) {
   return {};
 }
 
-// The journals beside result rows, opened when one of their runs is asked for.
-class Journals {
- public:
-  explicit Journals(std::vector<std::string> folders) : folders_(std::move(folders)) {}
-
-  Result<std::vector<Event>> load(const reporting::ReportRow& row) {
-    if (row.run.empty()) return fail(ErrorCode::not_found, "the row names no run");
-    auto opened = opened_.find(row.folder);
-    if (opened == opened_.end()) opened = opened_.emplace(row.folder, open(row.folder)).first;
-    if (!opened->second) return std::unexpected(opened->second.error());
-    return opened->second->journal->load({row.run});
-  }
-
- private:
-  struct Opened {
-    std::unique_ptr<SqliteWriter> writer;
-    std::unique_ptr<SqliteJournal> journal;
-  };
-
-  Result<Opened> open(std::size_t folder) {
-    const std::string path = folders_[folder] + "/state/pareto.db";
-    // Opening would make it.
-    if (!std::filesystem::exists(path)) {
-      return fail(ErrorCode::not_found, path + " is not there");
-    }
-    Opened opened;
-    auto writer = SqliteWriter::open(loop_, path);
-    if (!writer) return std::unexpected(writer.error());
-    opened.writer = std::move(*writer);
-    auto journal = SqliteJournal::open(*opened.writer);
-    if (!journal) return std::unexpected(journal.error());
-    opened.journal = std::move(*journal);
-    return opened;
-  }
-
-  std::vector<std::string> folders_;
-  Loop loop_;
-  std::map<std::size_t, Result<Opened>> opened_;
-};
-
 std::string folder_of(const std::string& path) {
-  if (std::filesystem::is_directory(path)) return path;
+  // Beside a foreign log there is nothing of ours.
+  if (std::filesystem::is_directory(path) || path.ends_with(".eval")) return path;
   const std::string parent = std::filesystem::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
 }
@@ -113,14 +74,21 @@ std::string command_of(const ReportFlags& flags) {
   return command + " --html " + reporting::shell_word(flags.html);
 }
 
+// The events of rows, from the journals in their folders.
+exporting::EventsOf events_of(const ReportFlags& flags) {
+  std::vector<std::string> folders;
+  for (const std::string& path : flags.folders) folders.push_back(folder_of(path));
+  const auto journals = std::make_shared<Journals>(std::move(folders));
+  return [journals](const reporting::ReportRow& row) { return journals->load(row); };
+}
+
 std::string page_of(const ReportFlags& flags, const reporting::Report& report) {
   reporting::PageSource source{.version = PARETO_VERSION, .command = command_of(flags)};
   for (const std::string& path : flags.folders) {
     source.folders.push_back(folder_of(path));
     source.manifests.push_back(manifest_of(source.folders.back()));
   }
-  const auto journals = std::make_shared<Journals>(source.folders);
-  source.events = [journals](const reporting::ReportRow& row) { return journals->load(row); };
+  source.events = events_of(flags);
   return reporting::html_report(report, source);
 }
 
@@ -134,6 +102,33 @@ std::string plot_name(std::size_t suite, const std::string& name, const std::str
     if (result.size() > 100) break;
   }
   return result + ".svg";
+}
+
+// One log of Inspect AI for each arm of each suite.
+Result<void> write_inspect_logs(const ReportFlags& flags, const reporting::ResultFiles& files,
+                                const Globals& globals) {
+  std::error_code error;
+  std::filesystem::create_directories(flags.inspect, error);
+  if (error) {
+    return fail(ErrorCode::invalid, "--inspect " + flags.inspect + ": " + error.message());
+  }
+  const auto events = events_of(flags);
+  for (const reporting::SuiteRows& suite : files.suites) {
+    for (const offline::ArmId& arm : exporting::arms_of(suite)) {
+      const exporting::InspectLog log = exporting::inspect_log(suite, arm, events, PARETO_VERSION);
+      auto bytes = exporting::zip_archive(log.entries, log.created);
+      if (!bytes) return std::unexpected(bytes.error());
+      const std::string path = flags.inspect + "/" + log.file_name;
+      if (auto written = write_file(path, *bytes); !written) return written;
+      if (globals.quiet) continue;
+      const std::string missing =
+          log.without_events == 0 ? ""
+                                  : fmt::format(", {} without messages: their journal is not there",
+                                                log.without_events);
+      fmt::print(stderr, "wrote {} ({} samples{})\n", path, log.samples, missing);
+    }
+  }
+  return {};
 }
 
 Result<void> write_outputs(const ReportFlags& flags, const reporting::Report& report,
@@ -170,6 +165,11 @@ Result<int> make(const ReportFlags& flags, const Globals& globals) {
                                    .hourly_usd = {},
                                    .plan = flags.plan};
   if (flags.hourly_usd > 0) options.hourly_usd = flags.hourly_usd;
+  if (!flags.inspect.empty()) {
+    if (auto written = write_inspect_logs(flags, *files, globals); !written) {
+      return std::unexpected(written.error());
+    }
+  }
   auto report = reporting::make_report(std::move(*files), options);
   if (!report) return std::unexpected(report.error());
   if (auto written = write_outputs(flags, *report, globals); !written) {
@@ -195,13 +195,17 @@ void add_report_command(CLI::App& app, const Globals& globals, int& status) {
   auto* command = app.add_subcommand("report", "Tables, plots and a page from result rows");
   auto flags = std::make_shared<ReportFlags>();
   command->footer(kExamples);
-  command->add_option("folder", flags->folders, "Folders of a bench, or results.jsonl files")
+  command
+      ->add_option("folder", flags->folders,
+                   "Folders of a bench, results.jsonl files, or logs of Inspect AI (.eval)")
       ->required();
   command->add_option("--baseline", flags->baseline,
                       "Compare every arm with this one: MODE or MODE/MODEL");
   command->add_option("--html", flags->html, "Write one page with plots and every trajectory");
   command->add_option("--svg", flags->svg, "Write the plots into this folder");
   command->add_option("--csv", flags->csv, "Write the summaries as CSV");
+  command->add_option("--inspect", flags->inspect,
+                      "Write a log of Inspect AI (.eval) for each arm into this folder");
   command->add_flag("--plan", flags->plan, "How many tasks a sequel needs; with --baseline");
   command->add_option("--margin", flags->margin, "Points of success that \"not worse\" may lose")
       ->check(CLI::Range(0.1, 50.0));

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "agent/core/json_text.h"
 #include "apps/cli/attended_run.h"
+#include "apps/cli/runs_export.h"
 #include "apps/cli/store_access.h"
 #include "apps/cli/story.h"
 #include "apps/system/run_json.h"
@@ -134,12 +136,31 @@ CLI::App* on_run(CLI::App* runs, const char* name, const char* text, std::string
   return command;
 }
 
+void add_export(CLI::App* runs, const Globals& globals, std::function<void(Result<int>)> finish) {
+  auto* command = runs->add_subcommand("export", "Runs in other programs' formats");
+  auto flags = std::make_shared<ExportFlags>();
+  command->add_option("run", flags->runs, "Ids of runs, or how they begin")->required();
+  command
+      ->add_option("--format", flags->format,
+                   "atif: a trajectory (Harbor); otlp: OpenTelemetry GenAI spans")
+      ->required();
+  command->add_flag("--content", flags->content, "otlp: prompts, replies and results too");
+  command->add_option("--out", flags->out, "A file or, for several runs, a folder");
+  command->footer(
+      "Examples:\n  pareto runs export 01JD --format atif > trajectory.json\n"
+      "  pareto runs export 01JD 01JE --format otlp --content --out traces");
+  command->callback([=, &globals] { finish(export_runs(globals, *flags)); });
+}
+
 }  // namespace
 
 void add_runs_command(CLI::App& app, const Globals& globals, int& status) {
-  auto* runs = app.add_subcommand("runs", "What happened: list, show, events, resume, cancel");
+  auto* runs =
+      app.add_subcommand("runs", "What happened: list, show, events, export, resume, cancel");
   runs->require_subcommand(1);
-  runs->footer("Examples:\n  pareto runs list\n  pareto runs show 01JD\n  pareto runs resume 01JD");
+  runs->footer(
+      "Examples:\n  pareto runs list\n  pareto runs show 01JD\n"
+      "  pareto runs export 01JD --format otlp --out trace.json\n  pareto runs resume 01JD");
   const auto finish = [&status](Result<int> exit) {
     status = exit ? *exit : report_failed(exit.error());
     // A run that is not there is the caller's mistake.
@@ -167,6 +188,7 @@ void add_runs_command(CLI::App& app, const Globals& globals, int& status) {
   on_run(runs, "events", "Every event as JSON lines", *id)->callback([=, &globals] {
     finish(events(globals, *id));
   });
+  add_export(runs, globals, finish);
   auto* resuming = on_run(runs, "resume", "Go on with a run that was interrupted", *id);
   resuming->add_flag("--force", *force, "Even if its workspace was changed from outside");
   resuming->footer("Exit status: as of pareto run");

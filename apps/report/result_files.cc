@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -10,6 +12,7 @@
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
 #include "agent/core/outcome.h"
+#include "apps/export/inspect_rows.h"
 #include "apps/system/task_file.h"
 
 namespace pareto::reporting {
@@ -89,7 +92,10 @@ class Collector {
   ResultFiles collected() &&;
 
  private:
+  Result<void> read_foreign_log();
   Result<void> take_line(std::string_view line);
+  Result<void> take_row(const Json& json);
+  void note_rows();
   void note(int count, std::string_view what) {
     if (count > 0) notes_.push_back(fmt::format("{}: {} {}", path_, count, what));
   }
@@ -108,14 +114,18 @@ Result<void> Collector::take_line(std::string_view line) {
   auto json = parse_json(line);
   if (!json) return std::unexpected(json.error());
   if (!json->is_object()) return fail(ErrorCode::invalid, "expected a JSON object");
-  auto row = row_from_json(*json);
+  return take_row(*json);
+}
+
+Result<void> Collector::take_row(const Json& json) {
+  auto row = row_from_json(json);
   if (!row) return std::unexpected(row.error());
   if (row->status == to_string(Status::cancelled)) {
     ++cancelled_;
     return {};
   }
   row->folder = folder_;
-  JsonFields fields(*json, "row");
+  JsonFields fields(json, "row");
   const SuiteKey suite{fields.text_or("suite", ""), fields.text_or("suite_hash", "")};
   const Observation& seen = row->observation;
   const Key key{seen.task, seen.arm.mode, seen.arm.model, seen.repeat};
@@ -124,6 +134,20 @@ Result<void> Collector::take_line(std::string_view line) {
     ++(earlier->second.folder == folder_ ? replaced_ : replaced_of_others_);
   }
   rows.insert_or_assign(key, std::move(*row));
+  return {};
+}
+
+// A log of another harness, as rows.
+Result<void> Collector::read_foreign_log() {
+  auto log = exporting::read_inspect_log(path_);
+  if (!log) return std::unexpected(log.error());
+  for (const Json& row : log->rows) {
+    if (auto taken = take_row(row); !taken) {
+      return fail(ErrorCode::invalid, fmt::format("{}: {}", path_, taken.error().message));
+    }
+  }
+  std::ranges::move(log->notes, std::back_inserter(notes_));
+  note_rows();
   return {};
 }
 
@@ -137,6 +161,7 @@ Result<void> Collector::read(const std::string& folder, std::size_t index) {
                             "results.jsonl",
                             path_));
   }
+  if (path_.ends_with(".eval")) return read_foreign_log();
   auto text = read_text_file(path_, kMostBytes);
   if (!text) return std::unexpected(text.error());
   int number = 0;
@@ -163,10 +188,14 @@ Result<void> Collector::read(const std::string& folder, std::size_t index) {
     ++rows;
   }
   if (rows == 0) notes_.push_back(path_ + ": no rows");
+  note_rows();
+  return {};
+}
+
+void Collector::note_rows() {
   note(replaced_, "rows were replaced by a later row of the same key (a retry)");
   note(replaced_of_others_, "rows replace rows of the same key in an earlier folder");
   note(cancelled_, "rows of cancelled runs were left out: nobody knows what they would have done");
-  return {};
 }
 
 ResultFiles Collector::collected() && {

@@ -38,7 +38,8 @@ struct ResultFiles {
   std::vector<std::string> notes;  // what was left out of the files, and why
 };
 
-// Reads FOLDER/results.jsonl of each folder; a path of a file is taken as it is. A row without a
+// Reads FOLDER/results.jsonl of each folder; a path of a file is taken as it is, FILE.eval as a log
+// of Inspect AI (apps/export/inspect_rows.h). A row without a
 // line end is a crash's and is left out with a note, rows of cancelled runs likewise. A later row
 // of a key replaces the earlier, across folders too. Errors: not_found for a missing file; invalid
 // for a line that is no result row, with its number.

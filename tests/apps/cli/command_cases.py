@@ -73,6 +73,51 @@ class OtherCommandsTest(CliTest):
         ended = self.check(self.world("report", "out", "--json"), 0)
         self.assertEqual(json.loads(ended.out)["suites"][0]["rows"], 2)
 
+    def test_runs_are_exported(self):
+        for _ in range(2):
+            self.check(self.world("run", "6 * 7?", "--mode", "instant"), 0)
+        runs = [run["run"] for run in self.world.runs()]
+        document = self.check(self.world("runs", "export", runs[0], "--format", "atif"), 0).json
+        self.assertEqual((document["session_id"], document["steps"][-1]["message"]),
+                         (runs[0], "42"))
+        self.check(self.world("runs", "export", *runs, "--format", "otlp", "--content",
+                              "--out", "traces"), 0, f"wrote traces/{runs[0]}.otlp.json")
+        trace = json.loads(self.world.read(f"traces/{runs[1]}.otlp.json"))
+        spans = trace["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        self.assertEqual([span["name"] for span in spans], ["invoke_agent pareto", "chat steady"])
+        self.assertIn({"key": "gen_ai.provider.name", "value": {"stringValue": "scripted"}},
+                      spans[1]["attributes"])
+        self.check(self.world("runs", "export", runs[0], "--format", "otlp", "--out", "t.json"), 0)
+        self.assertNotIn("6 * 7?", self.world.read("t.json"))
+        for arguments, expected in [
+                ([runs[0], "--format", "atof"], 'did you mean "atif"?'),
+                ([runs[0]], "--format is required"),
+                ([*runs, "--format", "atif"], "several runs need --out DIR"),
+                ([runs[0], "--format", "atif", "--content"], "--content is for otlp"),
+                ([runs[0], "--format", "atif", "--out", "no/where.json"], "no such folder: no"),
+                (["zz", "--format", "atif"], "zz")]:
+            ended = self.check(self.world("runs", "export", *arguments), 2, expected)
+            self.assertEqual(ended.out, "", arguments)
+
+    def test_logs_of_inspect_are_written_and_read(self):
+        self.world.write("tasks.jsonl", '\n'.join(json.dumps(
+            {"id": f"t{i}", "prompt": "p", "score": {"type": "number", "answer": 41 + i}})
+            for i in range(2)))
+        self.check(self.world("bench", "tasks.jsonl", "--modes", "instant", "--out", "out"), 0)
+        self.check(self.world("report", "out", "--inspect", "logs"), 0, "(2 samples)")
+        log, = (self.world.root / "work" / "logs").glob("*.eval")
+        both = self.check(self.world("report", "out", log, "--json", "--baseline", "instant",
+                                     "--html", "page.html"), 0).json
+        suite, = both["suites"]
+        arms = suite["cost_models"][0]["arms"]
+        self.assertEqual([arm["arm"] for arm in arms], ["inspect:instant/steady",
+                                                        "instant/steady"])
+        for key in ("runs", "success_of_all", "usd_per_task", "prompt_tokens"):
+            self.assertEqual(arms[0][key], arms[1][key])
+        (self.world.root / "work" / "bad.eval").write_bytes(b"no archive")
+        self.check(self.world("report", "bad.eval"), 2, "bad.eval: expected a zip archive")
+        self.check(self.world("report", "none.eval"), 2, "none.eval: no such file")
+
     def test_report_of_what_is_no_bench_is_exit_2(self):
         self.check(self.world("report", "nowhere"), 2, "nowhere: no such file; give a folder")
         self.world.write("results.jsonl", "nonsense\n")
