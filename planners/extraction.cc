@@ -166,18 +166,25 @@ std::string without_markup(std::string_view text) {
   return std::string(text);
 }
 
-// Where the text after the last label begins: "Answer:", "**Final answer:**", ...
-std::optional<std::size_t> after_label(std::string_view reply) {
+// "Answer:", "**Final answer:**", ... at the start of a line or behind a sentence.
+struct Label {
+  std::size_t begin = 0;
+  std::size_t end = 0;  // behind the colon
+};
+
+std::optional<Label> last_label(std::string_view reply) {
   const std::string lower = ascii_lower(reply);
   for (std::size_t at = lower.rfind("answer"); at != std::string::npos;
        at = at == 0 ? std::string::npos : lower.rfind("answer", at - 1)) {
     const std::size_t line = at == 0 ? std::string::npos : lower.rfind('\n', at - 1);
-    const std::size_t begin = line == std::string::npos ? 0 : line + 1;
+    std::size_t begin = line == std::string::npos ? 0 : line + 1;
+    const std::size_t stop = lower.find_last_of(".!?", at);
+    if (stop != std::string::npos && stop >= begin) begin = stop + 1;
     const std::string_view before =
         trimmed(std::string_view(lower).substr(begin, at - begin), " \t*#>_-");
     if (!before.empty() && before != "final" && before != "the final" && before != "the") continue;
     const std::size_t colon = lower.find_first_not_of(" *_", at + 6);
-    if (colon != std::string::npos && lower[colon] == ':') return colon + 1;
+    if (colon != std::string::npos && lower[colon] == ':') return Label{begin, colon + 1};
   }
   return std::nullopt;
 }
@@ -283,9 +290,11 @@ std::optional<BriefedFile> guess_file(std::string_view reply,
 }
 
 std::string extract_answer(std::string_view reply) {
-  if (const auto at = after_label(reply)) {
-    const std::string_view rest = trimmed(reply.substr(*at), " \t\r\n*_");
+  if (const auto label = last_label(reply)) {
+    const std::string_view rest = trimmed(reply.substr(label->end), " \t\r\n*_");
     if (!rest.empty()) return without_markup(short_first_line(rest));
+    // Small models say the answer in a sentence and end with an empty label.
+    reply = reply.substr(0, label->begin);
   }
   if (const auto content = boxed(reply)) return std::string(trimmed(*content));
   if (const auto sentence = answer_sentence(reply)) return without_markup(*sentence);
@@ -293,8 +302,8 @@ std::string extract_answer(std::string_view reply) {
 }
 
 std::optional<std::string> answer_before_cut(std::string_view reply) {
-  if (const auto at = after_label(reply)) {
-    const std::string_view rest = trimmed(reply.substr(*at), " \t*_");
+  if (const auto label = last_label(reply)) {
+    const std::string_view rest = trimmed(reply.substr(label->end), " \t*_");
     const std::size_t begin = rest.find_first_not_of("\r\n");
     const std::size_t end = begin == std::string_view::npos ? begin : rest.find('\n', begin);
     if (end != std::string_view::npos) return without_markup(rest.substr(begin, end - begin));
@@ -305,13 +314,14 @@ std::optional<std::string> answer_before_cut(std::string_view reply) {
 
 std::string plain_answer(std::string_view reply) {
   const std::string_view text = trimmed(reply);
-  const auto last = after_label(text);
+  const auto last = last_label(text);
   if (!last) return without_markup(text);
-  const std::string_view before = text.substr(0, *last);
+  const std::string_view before = text.substr(0, last->end);
+  const std::string_view rest = text.substr(last->end);
+  if (trimmed(rest, " *_").empty()) return without_markup(text.substr(0, last->begin));
   const bool begins = !before.contains('\n');
-  const bool only_one = !after_label(before.substr(0, before.size() - 1));
-  const bool last_line = !text.substr(*last).contains('\n');
-  if (begins || (only_one && last_line)) return without_markup(text.substr(*last));
+  const bool only_one = !last_label(before.substr(0, before.size() - 1));
+  if (begins || (only_one && !rest.contains('\n'))) return without_markup(rest);
   return std::string(text);
 }
 

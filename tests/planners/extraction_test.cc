@@ -112,7 +112,12 @@ TEST(ExtractionTest, ReadsTheAnswerLine) {
   EXPECT_EQ(extract_answer("Answer: Latin\n\nThis is because of Haymo."), "Latin");
   EXPECT_EQ(extract_answer("Answer: \"Studio 33\""), "Studio 33");
   EXPECT_EQ(extract_answer("  Jane Austen \n"), "Jane Austen");
-  EXPECT_EQ(extract_answer("It is 7.\nAnswer: "), "It is 7.\nAnswer:");
+  EXPECT_EQ(extract_answer("It is 7.\nAnswer: "), "It is 7.");
+  EXPECT_EQ(extract_answer("The plural is \"knives\". Answer:"), "The plural is \"knives\".");
+  EXPECT_EQ(extract_answer("The answer is 7.\n**Answer:**"), "7");
+  EXPECT_EQ(extract_answer("The plural is \"knives\". Answer: knives"), "knives");
+  EXPECT_EQ(extract_answer("Is it 3.5 answer: no"), "Is it 3.5 answer: no");
+  EXPECT_EQ(extract_answer("Answer:"), "");
   EXPECT_EQ(extract_answer("My answer to your question: none"), "My answer to your question: none");
   EXPECT_EQ(extract_answer(""), "");
 }
