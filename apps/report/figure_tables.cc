@@ -120,6 +120,9 @@ FigureTable retried_table(const SuiteReport& suite) {
   }
   for (std::size_t i = 0; i < suite.costs.front().arms.size(); ++i) {
     const ArmSummary& arm = suite.costs.front().arms[i];
+    // Of an arm that ran everything once, nobody knows what another try would do.
+    const auto repeated = [&arm](const ArmRepeats& each) { return each.arm == arm.arm; };
+    if (!std::ranges::any_of(suite.repeats->arms, repeated)) continue;
     std::vector<FigureCell> row{name_cell(arm.arm),
                                 {arm.retried ? percent(arm.retried->success) : ""}};
     for (const CostSection& section : suite.costs) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "apps/report/figures.h"
 #include "apps/report/markup.h"
 #include "apps/report/page_tables.h"
 #include "apps/report/plot.h"
@@ -43,10 +44,10 @@ std::string facts(const ReportRow& row) {
   std::string html =
       fmt::format("<p><span class=\"mark {}\">{}</span> {}", mark_of(row).name, mark_of(row).text,
                   escape(fmt::format(
-                      "status {} ({}), {} turns, {:.1f} s, {} prompt tokens ({} cached), {} output "
+                      "status {} ({}), {}, {:.1f} s, {} prompt tokens ({} cached), {} output "
                       "tokens, {}",
-                      row.status, row.reason, seen.turns, seen.seconds, seen.prompt_tokens,
-                      seen.cached_tokens, seen.completion_tokens,
+                      row.status, row.reason, counted(static_cast<std::size_t>(seen.turns), "turn"),
+                      seen.seconds, seen.prompt_tokens, seen.cached_tokens, seen.completion_tokens,
                       seen.list_cost ? seen.list_cost->to_string() + " USD (list price)"
                                      : std::string("cost unknown"))));
   if (!row.mode_used.empty() && row.mode_used != seen.arm.mode) {

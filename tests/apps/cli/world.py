@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import pty
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -149,6 +150,8 @@ def on_terminal(world, *arguments, environment=None):
 
 
 def has_bubblewrap():
+    if shutil.which("bwrap") is None:
+        return False
     return subprocess.run(["bwrap", "--ro-bind", "/", "/", "true"],
                           capture_output=True, check=False).returncode == 0
 

@@ -63,6 +63,18 @@ TEST(FrontierTableTest, SaysSoWhenNothingIsPassedAndNothingOfOneArm) {
   EXPECT_FALSE(frontier({row_of("a", "auto", 1)}));
 }
 
+TEST(RetriedTableTest, LeavesOutArmsThatRanEverythingOnce) {
+  const Json twice = row_of("a", "instant", 0);
+  const auto report = report_of({row_of("a", "auto", 1), twice, again(twice)});
+  ASSERT_TRUE(report);
+  const auto tables = further_tables(report->suites.at(0));
+  const auto retried =
+      std::ranges::find(tables, "If failures were tried again", &FigureTable::title);
+  ASSERT_NE(retried, tables.end());
+  ASSERT_EQ(retried->rows.size(), 1U);
+  EXPECT_EQ(retried->rows[0][0].figure, "instant/m");
+}
+
 TEST(AutoTableTest, CountsTheModesOfEachClass) {
   std::vector<Json> rows{row_of("a", "auto", 1), row_of("b", "auto", 1), row_of("c", "auto", 1),
                          row_of("a", "instant", 1)};

@@ -170,12 +170,12 @@ def main():
     arguments = parser.parse_args()
     os.environ["PARETO_BINARY"] = arguments.pareto
     from browser import NAMES, Browser, find_browser
-    from world import World, has_bubblewrap
     path = find_browser()
     if path is None:
         print(f"skipped: no browser here ({', '.join(NAMES)}, or $PARETO_BROWSER); "
               "bash apps/setup.sh --browser installs one")
         return SKIPPED
+    from world import World, has_bubblewrap
     if not has_bubblewrap():
         print("skipped: bubblewrap can't run here, and a bench needs it")
         return SKIPPED
