@@ -15,20 +15,10 @@ namespace pareto::exporting {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+constexpr std::size_t kMostBytesOfAll = std::size_t{4} << 30;
 constexpr const char* kSummaries = "summaries.json";
 constexpr std::string_view kJournalSummaries = "_journal/summaries/";
 constexpr std::string_view kSamples = "samples/";
-
-Result<Json> read_json(ZipReader& archive, const std::string& file, const std::string& entry) {
-  auto text = archive.read(entry, kMostBytes);
-  if (!text) return std::unexpected(text.error());
-  auto json = parse_json(without_constants(*text));
-  if (!json) {
-    return fail(ErrorCode::invalid,
-                fmt::format("{}: entry {}: {}", file, entry, json.error().message));
-  }
-  return json;
-}
 
 // The value at a path of keys, or null.
 const Json& at(const Json& json, std::initializer_list<const char*> keys) {
@@ -171,6 +161,7 @@ class Reader {
   Result<InspectRows> read() &&;
 
  private:
+  Result<Json> read_json(const std::string& entry);
   Result<void> read_header();
   Result<void> take_list(const std::string& entry);
   Result<void> take(const std::string& entry, const Json& sample);
@@ -178,11 +169,24 @@ class Reader {
 
   ZipReader& archive_;
   std::string file_;
+  std::size_t left_ = kMostBytesOfAll;
   Json header_;
   ScoreName score_;
   int odd_scores_ = 0;
   InspectRows result_;
 };
+
+Result<Json> Reader::read_json(const std::string& entry) {
+  auto text = archive_.read(entry, std::min(kMostBytes, left_));
+  if (!text) return std::unexpected(text.error());
+  left_ -= text->size();
+  auto json = parse_json(without_constants(*text));
+  if (!json) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{}: entry {}: {}", file_, entry, json.error().message));
+  }
+  return json;
+}
 
 Result<void> Reader::read_header() {
   const std::string entry = archive_.has("header.json")           ? "header.json"
@@ -192,7 +196,7 @@ Result<void> Reader::read_header() {
     return fail(ErrorCode::invalid,
                 file_ + ": expected a log of Inspect AI, found an archive without header.json");
   }
-  auto header = read_json(archive_, file_, entry);
+  auto header = read_json(entry);
   if (!header) return std::unexpected(header.error());
   header_ = std::move(*header);
   if (text_at(header_, {"eval", "task"}).empty()) {
@@ -256,14 +260,14 @@ Result<void> Reader::take(const std::string& entry, const Json& sample) {
     result_.rows.push_back(row_of(sample, id, epoch));
     return {};
   }
-  auto json = read_json(archive_, file_, whole);
+  auto json = read_json(whole);
   if (!json) return std::unexpected(json.error());
   result_.rows.push_back(row_of(*json, id, epoch));
   return {};
 }
 
 Result<void> Reader::take_list(const std::string& entry) {
-  auto summaries = read_json(archive_, file_, entry);
+  auto summaries = read_json(entry);
   if (!summaries) return std::unexpected(summaries.error());
   if (!summaries->is_array()) {
     return fail(ErrorCode::invalid, fmt::format("{}: entry {}: expected a list", file_, entry));
@@ -288,7 +292,7 @@ Result<InspectRows> Reader::read() && {
       found = true;
       Result<void> taken;
       if (folder == kSamples) {
-        auto sample = read_json(archive_, file_, name);
+        auto sample = read_json(name);
         taken = sample ? take(name, *sample) : std::unexpected(sample.error());
       } else {
         taken = take_list(name);

@@ -21,7 +21,7 @@ struct InspectRows {
 // anything else leaves the row unscored, with a note. A cost that the log does not have is unknown.
 //
 // Errors name the file and the entry: invalid for what is no such log; limit for an entry beyond
-// 256 MB.
+// 256 MB, or entries beyond 4 GB in all.
 Result<InspectRows> read_inspect_log(const std::string& path);
 // The same of an open archive; `name` is for errors.
 Result<InspectRows> read_inspect_log(ZipReader& archive, const std::string& name);
