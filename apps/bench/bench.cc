@@ -96,7 +96,8 @@ struct Bench::State {
   // False when the budget does not bear the run now.
   bool start(const Cell& cell);
   bool go_on(const Cell& cell, const RunId& run);
-  bool reserve(const Started& started, Money paid);
+  Money most_of(const Started& started) const;
+  bool reserve(const RunId& run, Money most);
   Started started_for(const Cell& cell, const RunId& run) const;
   StartOptions options_for(const Cell& cell);
   std::function<void(const Run&, Result<Outcome>)> done_with(const Cell& cell);
@@ -191,10 +192,13 @@ void Bench::State::fill() {
   }
 }
 
-bool Bench::State::reserve(const Started& started, Money paid) {
-  const Money most = started.limits.usd.value_or(plan.usd.value_or(Money())) +
-                     judge_allowance(started.task.score) - paid;
-  const bool reserved = pool.reserve(started.run, std::max(most, Money()));
+Money Bench::State::most_of(const Started& started) const {
+  return started.limits.usd.value_or(plan.usd.value_or(Money())) +
+         judge_allowance(started.task.score);
+}
+
+bool Bench::State::reserve(const RunId& run, Money most) {
+  const bool reserved = pool.reserve(run, std::max(most, Money()));
   if (!reserved) needed = most;
   return reserved;
 }
@@ -203,7 +207,7 @@ bool Bench::State::start(const Cell& cell) {
   const auto left = left_over.runs.find(key_of(cell, suite));
   if (left != left_over.runs.end()) return go_on(cell, left->second);
   Started started = started_for(cell, RunId::make(system.clock().now(), system.random()));
-  if (!reserve(started, Money())) return false;
+  if (!reserve(started.run, most_of(started))) return false;
   running.insert(started.run);
   if (is_agent_mode(cell.mode)) {
     agents->start(std::move(started), done_with(cell));
@@ -256,8 +260,10 @@ bool Bench::State::go_on(const Cell& cell, const RunId& id) {
     fail_with(run.error());
     return true;
   }
-  const bool may_pay = !(*run)->outcome || judge_allowance(run->task().score) > Money();
-  if (may_pay && !reserve((*run)->started, paid_before(id))) return false;
+  // A run that has ended may still need its verdict.
+  const Money most = (*run)->outcome ? judge_allowance(run->task().score)
+                                     : most_of((*run)->started) - paid_before(id);
+  if (most > Money() && !reserve(id, most)) return false;
   running.insert(id);
   if ((*run)->outcome) {
     finished(cell, *run, *(*run)->outcome);

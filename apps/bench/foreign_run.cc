@@ -26,6 +26,7 @@ constexpr std::size_t kMostStdout = std::size_t{8} << 20;
 constexpr Milliseconds kLongest = std::chrono::hours(24);
 // What an agent may still do whose calls are refused, before it is stopped.
 constexpr Milliseconds kGrace = std::chrono::seconds(30);
+constexpr Milliseconds kCallMargin = std::chrono::minutes(1);
 
 SandboxLimits limits_for(Milliseconds wall) {
   SandboxLimits limits;
@@ -156,8 +157,10 @@ Result<void> ForeignRun::make_proxy() {
   if (!log) return std::unexpected(log.error());
   System& system = ports_.system;
   MeteringProxy::Options options{.endpoint = ports_.endpoint, .limits = run_->limits};
+  // The sandbox ends the agent at its limit, and that ends its calls. One that ended itself before
+  // would look like a model that can't be reached.
   if (run_->limits.seconds) {
-    options.deadline = Deadline::in(*run_->limits.seconds, system.clock().now());
+    options.deadline = Deadline::in(*run_->limits.seconds + kCallMargin, system.clock().now());
   }
   options.on_call = [this](const std::optional<Refusal>& refusal) { on_call(refusal); };
   proxy_ = std::make_unique<MeteringProxy>(
@@ -242,8 +245,16 @@ void ForeignRun::on_call(const std::optional<Refusal>& refusal) {
   if (!refusal) {
     grace_.reset();
   } else if (!grace_) {
-    grace_ = ports_.system.loop().after(kGrace, [this] { stop_.request_stop(); });
+    start_grace();
   }
+}
+
+void ForeignRun::start_grace() {
+  grace_ = ports_.system.loop().after(kGrace, [this] {
+    // It waits for a reply to an earlier call, which is paid.
+    if (proxy_->busy()) return start_grace();
+    stop_.request_stop();
+  });
 }
 
 void ForeignRun::on_exit(Result<SandboxExit> exit) {

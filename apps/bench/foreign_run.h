@@ -52,6 +52,7 @@ class ForeignRun : public std::enable_shared_from_this<ForeignRun> {
   Result<std::string> shown_file(const std::string& name, const std::string& text) const;
   void launch();
   void serve(Descriptor listener);
+  void start_grace();
   void on_call(const std::optional<Refusal>& refusal);
   void on_exit(Result<SandboxExit> exit);
   void take_answer(const Result<SandboxExit>& exit);

@@ -15,7 +15,7 @@
 namespace pareto {
 namespace {
 
-constexpr Money kUsualAllowance = Money::nanos(20'000'000);
+constexpr Money kUsualAllowance = Money::nanos(100'000'000);
 constexpr std::size_t kMostQuestion = 8'000;  // bytes
 constexpr std::size_t kMostAnswer = 4'000;
 

@@ -11,7 +11,7 @@
 
 namespace pareto {
 
-// Scores that a model gives where no rule can: {"type": "judge", "answers": [...], "usd": "0.02",
+// Scores that a model gives where no rule can: {"type": "judge", "answers": [...], "usd": "0.10",
 // "sealed": false}. An answer that equals one of the gold ones is right and one that is empty is
 // wrong without asking. With `sealed` a gold answer is "BASE64 CANARY" and opened only to be shown
 // to the judge.

@@ -228,6 +228,17 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   auto plan = plan_of(flags, *config);
   if (!plan) return std::unexpected(plan.error());
   if (!has_judged_tasks(suite)) plan->judge.clear();
+  if (!plan->judge.empty()) {
+    const auto judge = find_model(*config, plan->judge);
+    const auto info = judge ? model_info(*judge) : std::unexpected(judge.error());
+    if (!info) return std::unexpected(info.error());
+    if (!info->price) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("--judge: the price of {} is unknown, so that no judgement could be "
+                              "kept within its budget; give the model a price",
+                              plan->judge));
+    }
+  }
   if (flags.check) return check_only(suite, *plan, *config, globals);
   const std::string out = flags.out.empty() ? "pareto-bench/" + suite.name : flags.out;
   std::error_code error;
@@ -259,7 +270,8 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   if (!plan->judge.empty() && std::ranges::find(models, plan->judge) == models.end()) {
     models.push_back(plan->judge);
   }
-  SystemOptions options{.models = std::move(models),
+  SystemOptions options{.verifying = Verifying::on_clean_copy,
+                        .models = std::move(models),
                         .memory = plan->recall || plan->learn,
                         .record = flags.record,
                         .cassette = flags.cassette,

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "apps/cli/terminal_text.h"
+
 extern char** environ;
 
 namespace pareto {
@@ -24,7 +26,7 @@ Result<Config> load_config(const Globals& globals, std::vector<Setting> flags) {
 }
 
 int report(const Error& error) {
-  fmt::print(stderr, "pareto: {}\n", error.message);
+  fmt::print(stderr, "pareto: {}\n", text_for(stderr, error.message));
   switch (error.code) {
     case ErrorCode::invalid:
       return kExitUsage;

@@ -26,6 +26,12 @@ std::optional<Refusal> Meter::begin(const CallId& call, const ChatRequest& reque
     return Refusal{Reason::turns,
                    fmt::format("the {} model calls of this task are used up", *limits_.turns)};
   }
+  if (limits_.usd && !model_.price) {
+    return Refusal{Reason::usd,
+                   fmt::format("the price of the model \"{}\" is unknown and this task "
+                               "has a budget; give the model a price",
+                               model_.name)};
+  }
   const Money worst = worst_case(request);
   if (auto reserved = ledger_.reserve(Ledger::kRoot, call, Spender::agent, worst); !reserved) {
     return Refusal{Reason::usd, fmt::format("the budget of this task: {}; ask for fewer "

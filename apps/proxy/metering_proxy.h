@@ -57,6 +57,8 @@ class MeteringProxy {
   // Ends the calls under way: what they cost is not known any more, so their reservations are
   // settled.
   void finish();
+  // Whether a call is under way.
+  bool busy() const { return !calls_.empty(); }
 
   const Receipt& receipt() const { return meter_.receipt(); }
   Money settled() const { return meter_.ledger().settled(); }

@@ -132,7 +132,8 @@ void ProxiedCall::end_reply(std::optional<Error> cut) {
   settle(std::move(reply));
 }
 
-// The provider says no: nothing is owed.
+// The provider says no. Nothing is owed for what it blames on the request; what failed on its side
+// may have been generated, and billed.
 void ProxiedCall::end_refused() {
   const ModelEndpoint& endpoint = proxy_.options_.endpoint;
   const Error error = status_error({.info = endpoint.info,
@@ -153,7 +154,8 @@ void ProxiedCall::end_refused() {
   // A prompt that does not fit or makes no sense is the agent's doing.
   const bool agents_fault = status_ == 400 || status_ == 413 || status_ == 422;
   if (!agents_fault) proxy_.trouble_ = error;
-  settle({.usage = Usage{}, .error = error});
+  if (status_ >= 400 && status_ < 500) return settle({.usage = Usage{}, .error = error});
+  settle({.error = error, .sent = true});
 }
 
 void ProxiedCall::end_unreached(const Error& error) {

@@ -17,7 +17,8 @@ class ProxiedCall : public std::enable_shared_from_this<ProxiedCall> {
   ProxiedCall(MeteringProxy& proxy, CallId id, ChatRequest request, HttpExchange exchange);
 
   void begin();
-  // The agent or the proxy has gone: stops, and settles at the reservation.
+  // The proxy has gone, or nobody reads the stream: stops, and settles at the reservation. A reply
+  // that is not streamed is waited for, whoever has gone.
   void abandon();
 
  private:

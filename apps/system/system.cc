@@ -79,9 +79,11 @@ Result<void> System::assemble() {
   auto tools = make_tools(config_, *sandbox_, *corpora_, loop_, *workers_, clock_);
   if (!tools) return std::unexpected(tools.error());
   tools_ = std::move(*tools);
-  workbench_ = std::make_unique<LocalWorkbench>(
-      WorkbenchOptions{.state_folder = config_.state, .source = options_.workspace_source},
-      *sandbox_, *corpora_, *workers_, clock_);
+  workbench_ =
+      std::make_unique<LocalWorkbench>(WorkbenchOptions{.state_folder = config_.state,
+                                                        .source = options_.workspace_source,
+                                                        .verifying = options_.verifying},
+                                       *sandbox_, *corpora_, *workers_, clock_);
   if (options_.memory) {
     MemoryOptions memory_options;
     if (options_.forget_same_task) memory_options.same_task = MemoryOptions::SameTask::left_out;

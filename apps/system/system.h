@@ -32,6 +32,7 @@ namespace pareto {
 
 struct SystemOptions {
   WorkspaceSource workspace_source = WorkspaceSource::copy;
+  Verifying verifying = Verifying::in_place;
   // Names of the models to work with; empty: those that the policy may spend on.
   std::vector<std::string> models;
   // A model that can't be made is an error, or is left out and remembered in `model_errors`.

@@ -360,14 +360,14 @@ TEST_F(CheckTest, WhatWasPlantedDoesNotVerifyEither) {
   EXPECT_LT(verify("seq 1 50000").output.size(), 11'000U);
 }
 
-TEST_F(CheckTest, OnlyAFolderOfTheUsersIsVerifiedInPlace) {
+TEST_F(CheckTest, VerifiesWhereTheOptionsSay) {
   Loop loop;
   WorkerPool workers(loop, 2);
   SystemClock clock;
   source.write("a", "1\n");
-  for (const WorkspaceSource kind : {WorkspaceSource::copy, WorkspaceSource::in_place}) {
-    options.source = kind;
-    const RunId run{kind == WorkspaceSource::copy ? "copied" : "in-place"};
+  for (const Verifying kind : {Verifying::on_clean_copy, Verifying::in_place}) {
+    options.verifying = kind;
+    const RunId run{kind == Verifying::in_place ? "in-place" : "copied"};
     LocalWorkbench bench(options, *machine_sandbox(), corpora, workers, clock);
     const Task task{.prompt = "a", .workspace = source.path(), .verify = CheckCommand{"touch b"}};
     std::unique_ptr<Operation> step;
@@ -378,7 +378,7 @@ TEST_F(CheckTest, OnlyAFolderOfTheUsersIsVerifiedInPlace) {
                           [&](Result<Verdict> verdict) { EXPECT_TRUE(verdict->passed); });
     });
     loop.run();
-    EXPECT_EQ(std::filesystem::exists(workspace + "/b"), kind == WorkspaceSource::in_place);
+    EXPECT_EQ(std::filesystem::exists(workspace + "/b"), kind == Verifying::in_place);
   }
 }
 

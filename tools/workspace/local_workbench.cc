@@ -68,7 +68,7 @@ std::unique_ptr<Operation> LocalWorkbench::verify(const Place& place, const Chec
                                                   Deadline deadline, Handler<Verdict> done) {
   // The snapshot lies beside a workspace that is a copy.
   std::string snapshot;
-  if (options_.source == WorkspaceSource::copy) {
+  if (options_.verifying == Verifying::on_clean_copy) {
     snapshot = (std::filesystem::path(place.workspace).parent_path() / "snapshot").string();
   }
   auto work = [place, check, deadline, snapshot, &sandbox = sandbox_,

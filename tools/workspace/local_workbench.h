@@ -19,10 +19,15 @@ class WorkerPool;
 // Whether a run works on a copy of the task's folder or on the folder itself.
 enum class WorkspaceSource { copy, in_place };
 
+// Where a task's own check runs: in the workspace, with whatever was built there, or on a copy as
+// make_score_copy prepares it, where nothing that the agent planted decides.
+enum class Verifying { in_place, on_clean_copy };
+
 struct WorkbenchOptions {
   std::string state_folder;  // STATE; a run's folder is STATE/runs/RUN
   WorkspaceSource source = WorkspaceSource::copy;
-  std::int64_t max_bytes = 256LL << 20;  // of a copied folder
+  Verifying verifying = Verifying::in_place;  // clean copies need a source that is a copy
+  std::int64_t max_bytes = 256LL << 20;       // of a copied folder
   std::int64_t max_files = 100'000;
 };
 
@@ -46,8 +51,6 @@ class LocalWorkbench : public Workbench {
                                            Handler<std::vector<std::string>> done) override;
   std::unique_ptr<Operation> brief(const Place& place, const Task& task,
                                    Handler<Briefing> done) override;
-  // On a clean copy (verify_copy) where the run works on a copy itself; a folder of the user's is
-  // checked in place, with whatever was built there.
   std::unique_ptr<Operation> verify(const Place& place, const CheckCommand& check,
                                     Deadline deadline, Handler<Verdict> done) override;
   std::unique_ptr<Operation> diff(const RunId& run, const Place& place,

@@ -21,7 +21,8 @@ std::string_view stripped(std::string_view text) {
 SimpleQaGrade simpleqa_grade(std::string_view reply) {
   static const RE2* const kLetter =
       new RE2(R"((?i)\W*([abc])(?:\W*|\W+(?:correct|incorrect|not[_ ]attempted)\W*))");
-  static const RE2* const kWord = new RE2(R"((?i)\b(not[_ ]attempted|incorrect|correct)\b)");
+  static const RE2* const kWord =
+      new RE2(R"((?i)\b(not[_ ]attempted|not correct|incorrect|correct)\b)");
   const re2::StringPiece text(reply.data(), reply.size());
   std::string found;
   if (RE2::FullMatch(text, *kLetter, &found)) {
@@ -38,9 +39,10 @@ SimpleQaGrade simpleqa_grade(std::string_view reply) {
   re2::StringPiece rest = text;
   while (RE2::FindAndConsume(&rest, *kWord, &found)) {
     const char first = static_cast<char>(found[0] | 0x20);
-    const SimpleQaGrade said = first == 'c'   ? SimpleQaGrade::correct
-                               : first == 'i' ? SimpleQaGrade::incorrect
-                                              : SimpleQaGrade::not_attempted;
+    const char last = static_cast<char>(found.back() | 0x20);
+    const SimpleQaGrade said = first == 'c'  ? SimpleQaGrade::correct
+                               : last == 't' ? SimpleQaGrade::incorrect
+                                             : SimpleQaGrade::not_attempted;
     if (grade && *grade != said) return SimpleQaGrade::not_attempted;
     grade = said;
   }

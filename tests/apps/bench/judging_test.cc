@@ -47,6 +47,7 @@ TEST(JudgementTest, ReadsOneOfThreeWords) {
   EXPECT_EQ(said("CORRECT"), (Scored{1, "judge: correct"}));
   EXPECT_EQ(said("**incorrect**"), (Scored{0, "judge: incorrect"}));
   EXPECT_EQ(said("NOT_ATTEMPTED."), (Scored{0, "judge: not attempted"}));
+  EXPECT_EQ(said("The answer is not correct."), (Scored{0, "judge: incorrect"}));
   EXPECT_EQ(said("CORRECT or INCORRECT, who knows"), (Scored{0, "judge: not attempted"}));
   const auto broken = judgement({.status = Status::error, .reason = Reason::model, .error = "503"});
   ASSERT_FALSE(broken);
@@ -124,17 +125,32 @@ TEST_F(JudgedBenchTest, AVerdictThatLostItsRowIsNotPaidTwice) {
 }
 
 TEST_F(JudgedBenchTest, AnAbandonedJudgementIsGoneOnWith) {
-  judge_says(R"({"delay_ms": 5000, "text": "CORRECT")");
-  bool seen = false;
-  bench("state", [&seen](Bench& run, const BenchProgress& progress) {
-    if (progress.row == nullptr || seen) return;
-    seen = true;
+  judge_says(R"({"delay_ms": 60000, "text": "CORRECT")");
+  // The first task needs no judge and the second one's is asked for long, while the third has none.
+  plan.jobs = 2;
+  folder.write("tasks.jsonl", R"({"id": "t1", "prompt": "sum 1", "score": {"type": "judge", )"
+                              R"("answers": ["seven"], "usd": "0.01"}}
+{"id": "t2", "prompt": "sum 2", "score": {"type": "number", "answer": 2}}
+{"id": "t3", "prompt": "sum 3", "score": {"type": "number", "answer": 3}}
+)");
+  std::size_t rows = 0;
+  bench("state", [&rows](Bench& run, const BenchProgress& progress) {
+    if (progress.row == nullptr || ++rows < 2) return;
     run.stop();
     run.stop();
   });
+  {
+    auto system = System::open(config("state"), {.models = {"m"}, .memory = false});
+    auto judges = (*system)->journal().list({.origin = "judge", .limit = 10});
+    ASSERT_TRUE(judges);
+    ASSERT_THAT(judges->runs, SizeIs(1)) << "it had begun";
+    const auto events = (*system)->journal().load(judges->runs[0].run);
+    EXPECT_EQ((*Run::replay(*events))->outcome, std::nullopt) << "and not ended";
+  }
   judge_says(R"({"text": "CORRECT")");
   const Session session = bench();
-  EXPECT_THAT(session.rows, SizeIs(kTaskCount));
+  EXPECT_THAT(session.rows, SizeIs(3));
+  EXPECT_EQ(session.rows.at({"t1", "instant", "m"})["score"], 1.0);
   EXPECT_EQ(session.spent, paid().cost);
   EXPECT_EQ(session.last.spent, paid().cost);
 }

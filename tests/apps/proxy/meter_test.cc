@@ -81,7 +81,11 @@ TEST(MeterTest, ACallWithoutUsageCostsItsReservation) {
 }
 
 TEST(MeterTest, AnUnknownPriceIsUnknown) {
-  Meter meter({.usd = Money::nanos(1)}, {.name = "m"});
+  Meter limited({.usd = Money::nanos(1'000'000'000)}, {.name = "m"});
+  const auto refusal = limited.begin({"a"}, request(100, 20));
+  ASSERT_TRUE(refusal) << "what may cost anything is within no budget";
+  EXPECT_EQ(refusal->reason, Reason::usd);
+  Meter meter({}, {.name = "m"});
   EXPECT_EQ(meter.begin({"a"}, request(100, 20)), std::nullopt);
   (void)meter.end({"a"}, request(100, 20), reply(30, 5));
   EXPECT_FALSE(meter.receipt().cost_known);

@@ -281,7 +281,7 @@ TEST_F(MeteringProxyTest, RefusesAfterTheLastTurn) {
   EXPECT_THAT(upstream->requests(), SizeIs(1));
 }
 
-TEST_F(MeteringProxyTest, WhatTheProviderRefusesIsPassedOnAndCostsNothing) {
+TEST_F(MeteringProxyTest, WhatTheProviderRefusesIsPassedOnAndCostsNothingUnlessItFailed) {
   int status = 500;
   make([&](const HttpFake::Request&) {
     return HttpFake::text(R"({"error": {"message": "no: sk-secret-4711"}})", status);
@@ -291,14 +291,16 @@ TEST_F(MeteringProxyTest, WhatTheProviderRefusesIsPassedOnAndCostsNothing) {
   EXPECT_EQ(broken.body, R"({"error": {"message": "no: [key]"}})");
   ASSERT_TRUE(proxy->trouble());
   EXPECT_THAT(proxy->trouble()->message, Not(HasSubstr(kKey)));
+  const Money failed = proxy->settled();
+  EXPECT_GT(failed, Money()) << "it may have been generated, and billed";
+  EXPECT_TRUE(proxy->receipt().cost_estimated);
   status = 401;
   const Answer denied = ask(kAskStream);
   EXPECT_EQ(denied.status, 401);
   EXPECT_THAT(denied.body, Not(HasSubstr("sk-")));
   EXPECT_EQ(proxy->trouble()->code, ErrorCode::denied);
-  EXPECT_EQ(proxy->settled(), Money());
+  EXPECT_EQ(proxy->settled(), failed);
   EXPECT_EQ(proxy->receipt().turns, 0);
-  EXPECT_FALSE(proxy->receipt().cost_estimated);
 }
 
 TEST_F(MeteringProxyTest, APromptThatIsRefusedIsNoTroubleOfTheModels) {
