@@ -8,7 +8,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-labels=(-LE "model|browser")
+labels=(-LE "model|browser|network")
 arguments=()
 while [ $# -gt 0 ]; do
   case "$1" in
