@@ -28,7 +28,8 @@ bool ChatDecoder::feed(std::string_view bytes) {
     const std::size_t first = bytes.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return true;
     form_ = bytes[first] == '{' ? Form::object : Form::events;
-    if (form_ == Form::object) bytes.remove_prefix(first);
+    // Whatever way it is cut: a piece of blanks alone was left out above.
+    bytes.remove_prefix(first);
   }
   if (form_ == Form::object) {
     object_ += bytes;
