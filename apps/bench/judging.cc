@@ -10,6 +10,7 @@
 #include "agent/core/json_text.h"
 #include "apps/bench/rules/canary_cipher.h"
 #include "apps/bench/rules/judge_reply.h"
+#include "apps/system/model_factory.h"
 #include "tools/output.h"
 
 namespace pareto {
@@ -58,9 +59,20 @@ Money judge_allowance(const std::string& score) {
   return fields.optional_money("usd").value_or(kUsualAllowance);
 }
 
-bool has_judged_tasks(const Suite& suite) {
-  return std::ranges::any_of(
-      suite.tasks, [](const Task& task) { return judge_allowance(task.score) > Money(); });
+Result<std::string> judge_for(const Suite& suite, const Config& config, const std::string& asked) {
+  const auto model = find_model(config, asked);
+  if (!model) return fail(ErrorCode::invalid, "--judge: " + model.error().message);
+  const auto judged = [](const Task& task) { return judge_allowance(task.score) > Money(); };
+  if (std::ranges::none_of(suite.tasks, judged)) return "";
+  const auto info = model_info(*model);
+  if (!info) return std::unexpected(info.error());
+  if (!info->price) {
+    return fail(ErrorCode::invalid,
+                fmt::format("--judge: the price of {} is unknown, so that no judgement could be "
+                            "kept within its budget; give the model a price",
+                            asked));
+  }
+  return asked;
 }
 
 Task judge_task(const Task& task, const std::string& answer, const RunId& judged) {

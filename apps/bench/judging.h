@@ -8,6 +8,7 @@
 #include "agent/core/task.h"
 #include "apps/bench/scorer.h"
 #include "apps/bench/suite.h"
+#include "apps/system/config.h"
 
 namespace pareto {
 
@@ -22,8 +23,9 @@ inline constexpr std::string_view kJudgeOrigin = "judge";
 // What judging one answer may cost; zero for every other type of score.
 Money judge_allowance(const std::string& score);
 
-// Whether a task of the suite may be judged.
-bool has_judged_tasks(const Suite& suite);
+// The model that judges tasks of the suite, by the name that was asked for; empty where none needs
+// one. Errors: a model that is not known, or whose price is not.
+Result<std::string> judge_for(const Suite& suite, const Config& config, const std::string& asked);
 
 // The question to the judge whether the answer of `judged` is right. The answer is untrusted text:
 // it stands between marks of its own and is shortened.

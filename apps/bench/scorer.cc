@@ -14,8 +14,8 @@
 
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
+#include "agent/text/first_few.h"
 #include "apps/bench/answers.h"
-#include "apps/bench/first_few.h"
 #include "apps/bench/rules/answer_rules.h"
 #include "apps/bench/rules/swe_tests.h"
 #include "tools/schema/schema.h"

@@ -9,8 +9,8 @@
 
 #include "agent/core/json_fields.h"
 #include "agent/core/json_text.h"
+#include "agent/text/first_few.h"
 #include "agent/text/hashing.h"
-#include "apps/bench/first_few.h"
 #include "apps/bench/suite_check.h"
 #include "apps/system/task_file.h"
 

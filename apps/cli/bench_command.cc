@@ -82,9 +82,6 @@ Result<BenchPlan> plan_of(const BenchFlags& flags, const Config& config) {
     if (auto known = find_model(config, model); !known) return std::unexpected(known.error());
   }
   plan.judge = flags.judge.empty() ? config.default_model : flags.judge;
-  if (auto known = find_model(config, plan.judge); !known) {
-    return fail(ErrorCode::invalid, "--judge: " + known.error().message);
-  }
   if (!flags.usd.empty()) {
     auto usd = Money::parse(flags.usd);
     if (!usd) return fail(ErrorCode::invalid, "--usd: " + usd.error().message);
@@ -227,18 +224,9 @@ Result<int> bench_suite(const Suite& suite, const BenchFlags& flags, const Globa
   if (!config) return std::unexpected(config.error());
   auto plan = plan_of(flags, *config);
   if (!plan) return std::unexpected(plan.error());
-  if (!has_judged_tasks(suite)) plan->judge.clear();
-  if (!plan->judge.empty()) {
-    const auto judge = find_model(*config, plan->judge);
-    const auto info = judge ? model_info(*judge) : std::unexpected(judge.error());
-    if (!info) return std::unexpected(info.error());
-    if (!info->price) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("--judge: the price of {} is unknown, so that no judgement could be "
-                              "kept within its budget; give the model a price",
-                              plan->judge));
-    }
-  }
+  auto judge = judge_for(suite, *config, plan->judge);
+  if (!judge) return std::unexpected(judge.error());
+  plan->judge = std::move(*judge);
   if (flags.check) return check_only(suite, *plan, *config, globals);
   const std::string out = flags.out.empty() ? "pareto-bench/" + suite.name : flags.out;
   std::error_code error;

@@ -8,9 +8,6 @@
 namespace pareto::exporting {
 namespace {
 
-double usd(Money money) { return static_cast<double>(money.to_nanos()) / 1e9; }
-double seconds(Milliseconds span) { return static_cast<double>(span.count()) / 1000; }
-
 const char* source_of(Role role) {
   switch (role) {
     case Role::user:

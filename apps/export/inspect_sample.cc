@@ -16,9 +16,6 @@ constexpr std::size_t kSummaryText = 1'000;
 // Of our results there is one score a sample.
 constexpr const char* kScore = "score";
 
-double usd(Money money) { return static_cast<double>(money.to_nanos()) / 1e9; }
-double seconds(Milliseconds span) { return static_cast<double>(span.count()) / 1000; }
-
 const char* stop_reason_of(FinishReason reason) {
   switch (reason) {
     case FinishReason::stop:

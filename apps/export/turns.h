@@ -15,6 +15,10 @@
 
 namespace pareto::exporting {
 
+// As the formats of others have them: numbers.
+inline double usd(Money money) { return static_cast<double>(money.to_nanos()) / 1e9; }
+inline double seconds(Milliseconds span) { return static_cast<double>(span.count()) / 1000; }
+
 // One tool call. Without a result it never ran, or was cut off by the end of the events.
 struct ToolUse {
   std::int64_t seq = 0;  // of the event of its result; of the one that asked for it without

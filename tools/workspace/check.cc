@@ -1,11 +1,10 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <span>
 #include <string>
 #include <utility>
 
+#include "agent/text/first_few.h"
 #include "tools/builtin/sandbox_call.h"
 #include "tools/output.h"
 #include "tools/sandbox/sandbox.h"
@@ -18,7 +17,6 @@ namespace {
 
 constexpr std::size_t kScoreOutput = 1 << 20;
 constexpr std::int64_t kScorePrinted = 256LL << 20;
-constexpr std::size_t kNamedFiles = 10;
 
 SandboxCommand check_command(const std::string& workspace, const std::string& command,
                              Milliseconds wall) {
@@ -65,10 +63,8 @@ Verdict verify_copy(const std::string& workspace, const std::string& snapshot,
   verdict.output = clip_output(verdict.output, usual.output_head, usual.output_tail);
   if (!checked.removed.empty()) {
     if (!verdict.output.empty() && verdict.output.back() != '\n') verdict.output += '\n';
-    verdict.output += fmt::format(
-        "[not there during the check, as they could decide it: {}]",
-        fmt::join(std::span(checked.removed).first(std::min(checked.removed.size(), kNamedFiles)),
-                  ", "));
+    verdict.output += fmt::format("[not there during the check, as they could decide it: {}]",
+                                  first_few(checked.removed, ", "));
   }
   return std::move(verdict);
 }

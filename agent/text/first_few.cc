@@ -1,4 +1,4 @@
-#include "apps/bench/first_few.h"
+#include "agent/text/first_few.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
